@@ -1,0 +1,150 @@
+"""Which settings does the environment offer, of what type, and is each value usable?
+
+The one typed list of settings: ``settings.py`` reads it, ``docs/settings.md`` is generated from it.
+Free of Django, so that a wrong value can be told in one line before anything starts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class ConfigurationError(Exception):
+    """A value of the environment cannot be used."""
+
+
+def parse_text(raw: str) -> str:
+    return raw.strip()
+
+
+def parse_bool(raw: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    try:
+        return words[raw.strip().lower()]
+    except KeyError:
+        raise ValueError("must be true or false") from None
+
+
+def parse_list(raw: str) -> list[str]:
+    return [part.strip() for part in raw.split(",") if part.strip()]
+
+
+def parse_path(raw: str) -> Path:
+    return Path(raw).expanduser().resolve()
+
+
+def parse_optional_int(raw: str) -> int | None:
+    return parse_whole_number(raw) if raw.strip() else None
+
+
+def parse_whole_number(raw: str) -> int:
+    try:
+        number = int(raw)
+    except ValueError:
+        raise ValueError("must be a whole number") from None
+    if number < 0:
+        raise ValueError("must not be negative")
+    return number
+
+
+def parse_rate(raw: str) -> tuple[int, int]:
+    """``60/min`` -> (60, 60): how many, in how many seconds."""
+    seconds = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
+    count, _, period = raw.partition("/")
+    if not count.strip().isdigit() or period.strip() not in seconds:
+        raise ValueError("must look like 60/min (second, min, hour or day)")
+    return int(count), seconds[period.strip()]
+
+
+def parse_url(raw: str) -> str:
+    if raw.strip() and "://" not in raw:
+        raise ValueError("must be a URL")
+    return raw.strip().rstrip("/")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One name of the environment: how it is read, what it is without a value, what it is for."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str
+    about: str
+    secret: bool = False
+
+
+SETTINGS = (
+    Setting(name="SECRET_KEY", parse=parse_text, default="", secret=True,
+            about="Signs sessions and links. Without one, a key is made and kept in DATA_DIR/secret_key."),
+    Setting(name="DEBUG", parse=parse_bool, default="false", about="Developer pages. Never on an open network."),
+    Setting(name="ALLOWED_HOSTS", parse=parse_list, default="127.0.0.1,localhost,[::1]",
+            about="Host names that the server answers to, separated by commas."),
+    Setting(name="DATABASE_URL", parse=parse_text, default="", secret=True,
+            about="postgres://user:password@host:port/name, or sqlite:///path. Default: SQLite in DATA_DIR."),
+    Setting(name="REDIS_URL", parse=parse_text, default="", secret=True,
+            about="redis://… or unix:///…. Default: the embedded Valkey that bin/up starts."),
+    Setting(name="DATA_DIR", parse=parse_path, default=str(ROOT / "data"),
+            about="Database, files, queue and logs of a single-machine installation."),
+    Setting(name="STORAGE_URL", parse=parse_text, default="", secret=True,
+            about="s3://bucket?endpoint=…&region=… for S3. Default: files under DATA_DIR."),
+    Setting(name="PUBLIC_URL", parse=parse_url, default="",
+            about="The address that users and FAL see, such as https://models.example.org."),
+    Setting(name="FAL_KEY", parse=parse_text, default="", secret=True,
+            about="Key of FAL.AI. Absent: only the local engine is offered."),
+    Setting(name="DEFAULT_ENGINE", parse=parse_text, default="",
+            about="Engine used when a job names none. Default: Tripo v2.5 with a FAL key, else the local engine."),
+    Setting(name="FAL_CONCURRENCY", parse=parse_whole_number, default="2",
+            about="How many generations run at FAL at once."),
+    Setting(name="FAL_RESUBMIT_UNKNOWN_AFTER", parse=parse_optional_int, default="",
+            about="Seconds after which a submission of unknown outcome is sent again. Empty: never by itself."),
+    Setting(name="SIGNUP", parse=parse_bool, default="true", about="May strangers make an account by themselves?"),
+    Setting(name="RATE_LIMIT_UPLOAD", parse=parse_rate, default="60/min", about="Uploads per user."),
+    Setting(name="MAX_FILES", parse=parse_whole_number, default="25", about="Pictures in one job."),
+    Setting(name="MAX_FILE_MB", parse=parse_whole_number, default="10", about="Size of one picture in MiB."),
+    Setting(name="MAX_ACTIVE_GENERATIONS", parse=parse_whole_number, default="2000",
+            about="Generations of one user that may wait or run at once."),
+    Setting(name="MAX_STREAMS", parse=parse_whole_number, default="10", about="Open live streams per user."),
+    Setting(name="RETENTION_DAYS", parse=parse_optional_int, default="",
+            about="Jobs are deleted this many days after they ended. Empty: kept until deleted."),
+    Setting(name="EMAIL_URL", parse=parse_text, default="", secret=True,
+            about="smtp://user:password@host:587 for password resets. Default: mails are printed to the log."),
+    Setting(name="EMAIL_FROM", parse=parse_text, default="image2model@localhost", about="Sender of our mails."),
+    Setting(name="HTTPS", parse=parse_bool, default="false",
+            about="Served over TLS (behind a proxy that sets X-Forwarded-Proto): secure cookies, HSTS, redirects."),
+    Setting(name="METRICS_TOKEN", parse=parse_text, default="", secret=True,
+            about="Bearer token that the metrics need. Unset: open, for a proxy to keep inside."),
+    Setting(name="OTEL_EXPORTER_OTLP_ENDPOINT", parse=parse_url, default="", about="Where traces go. Empty: off."),
+)  # fmt: skip
+
+
+def read_configuration(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Every setting by name, parsed.
+
+    A setting ``NAME`` may also come from the file that ``NAME_FILE`` names, as container secrets do.
+    Raises ``ConfigurationError`` with one clear line.
+    """
+    source = os.environ if environ is None else environ
+    return {setting.name: _read(setting, source) for setting in SETTINGS}
+
+
+def _read(setting: Setting, environ: Mapping[str, str]) -> Any:
+    try:
+        return setting.parse(_raw(setting, environ))
+    except ValueError as error:
+        raise ConfigurationError(f"{setting.name} {error}.") from None
+
+
+def _raw(setting: Setting, environ: Mapping[str, str]) -> str:
+    path = environ.get(f"{setting.name}_FILE")
+    if path is None:
+        return environ.get(setting.name) or setting.default
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(f"{setting.name}_FILE cannot be read: {error.strerror}.") from None

@@ -1,0 +1,243 @@
+"""How is Django set up? Every knob comes from ``configuration.py``; nothing else reads the environment."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+
+from image2model.configuration import ConfigurationError, read_configuration
+from image2model.connections import database_from_url, email_from_url, storage_from_url
+
+try:
+    CONFIGURATION = read_configuration()
+    _DATABASE = database_from_url(
+        CONFIGURATION["DATABASE_URL"], default=CONFIGURATION["DATA_DIR"] / "image2model.sqlite3"
+    )
+    _STORAGE = storage_from_url(CONFIGURATION["STORAGE_URL"], default=CONFIGURATION["DATA_DIR"] / "files")
+    EMAIL = email_from_url(CONFIGURATION["EMAIL_URL"])
+except ConfigurationError as error:
+    sys.exit(f"Image2Model cannot start: {error}")
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR: Path = CONFIGURATION["DATA_DIR"]
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def _keep_secret_key(path: Path) -> str:
+    """The installation's own key: made once, readable by its owner alone."""
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+SECRET_KEY = CONFIGURATION["SECRET_KEY"] or _keep_secret_key(DATA_DIR / "secret_key")
+DEBUG: bool = CONFIGURATION["DEBUG"]
+ALLOWED_HOSTS: list[str] = CONFIGURATION["ALLOWED_HOSTS"]
+PUBLIC_URL: str = CONFIGURATION["PUBLIC_URL"]
+if PUBLIC_URL and (_host := urlsplit(PUBLIC_URL).hostname) and _host not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS = [*ALLOWED_HOSTS, _host]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+
+INSTALLED_APPS = [
+    "daphne",
+    "image2model",
+    "accounts",
+    "jobs",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_rq",
+    "csp",
+]
+MIDDLEWARE = [
+    "image2model.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "image2model.urls"
+ASGI_APPLICATION = "image2model.asgi.application"
+APPEND_SLASH = False  # every address answers with and without its slash, never by a redirect
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "image2model.context.describe_site",
+            ]
+        },
+    }
+]
+
+# Data
+DATABASES = {"default": _DATABASE}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL: str = CONFIGURATION["REDIS_URL"] or f"unix://{DATA_DIR / 'valkey.sock'}?db=0"
+STORAGES = {
+    "default": _STORAGE,
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+FILE_UPLOAD_TEMP_DIR = str(DATA_DIR / "incoming")
+Path(FILE_UPLOAD_TEMP_DIR).mkdir(exist_ok=True)
+FILE_UPLOAD_PERMISSIONS = 0o640
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000  # our own check names the limit; this one only stops floods
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# Queue
+_QUEUE = {"URL": REDIS_URL, "SERIALIZER": "rq.serializers.JSONSerializer", "DEFAULT_TIMEOUT": 900}
+RQ_QUEUES = {name: dict(_QUEUE) for name in ("local", "post", "watch", "fal")}
+RQ = {"DEFAULT_RESULT_TTL": 0}
+RQ_SHOW_ADMIN_LINK = True
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "library"
+LOGOUT_REDIRECT_URL = "start"
+SIGNUP: bool = CONFIGURATION["SIGNUP"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Security
+HTTPS: bool = CONFIGURATION["HTTPS"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, "'wasm-unsafe-eval'"],
+        "style-src": [SELF],
+        "style-src-attr": ["'unsafe-inline'"],  # the model viewer sets style attributes on its own elements
+        "img-src": [SELF, "blob:", "data:"],
+        "connect-src": [SELF, "blob:", "data:"],
+        "worker-src": [SELF, "blob:"],
+        "font-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# Pages
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+_modules = BASE_DIR / "node_modules"
+STATICFILES_DIRS: list[object] = [
+    BASE_DIR / "static",
+    *(
+        (f"vendor/{name}", folder)
+        for name, folder in (
+            ("model-viewer", _modules / "@google" / "model-viewer" / "dist"),
+            ("inter", _modules / "@fontsource-variable" / "inter"),
+        )
+        if folder.exists()
+    ),
+]
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+
+EMAIL_BACKEND = EMAIL["backend"]
+EMAIL_HOST, EMAIL_PORT = EMAIL["host"], EMAIL["port"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS = EMAIL["user"], EMAIL["password"], EMAIL["tls"]
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIGURATION["EMAIL_FROM"]
+
+# API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.auth.ApiKeyAuthentication", "accounts.auth.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.auth.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["jobs.api.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "jobs.api.errors.answer_error",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "DATETIME_FORMAT": "iso-8601",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Image2Model",
+    "DESCRIPTION": "Turns pictures into 3D models.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+}
+
+# The product
+MAX_FILES: int = CONFIGURATION["MAX_FILES"]
+MAX_FILE_BYTES: int = CONFIGURATION["MAX_FILE_MB"] * 1024 * 1024
+MAX_ACTIVE_GENERATIONS: int = CONFIGURATION["MAX_ACTIVE_GENERATIONS"]
+MAX_STREAMS: int = CONFIGURATION["MAX_STREAMS"]
+RATE_LIMIT_UPLOAD: tuple[int, int] = CONFIGURATION["RATE_LIMIT_UPLOAD"]
+RETENTION_DAYS: int | None = CONFIGURATION["RETENTION_DAYS"]
+DEFAULT_ENGINE: str = CONFIGURATION["DEFAULT_ENGINE"]
+FAL_KEY: str = CONFIGURATION["FAL_KEY"]
+FAL_CONCURRENCY: int = CONFIGURATION["FAL_CONCURRENCY"]
+FAL_RESUBMIT_UNKNOWN_AFTER: int | None = CONFIGURATION["FAL_RESUBMIT_UNKNOWN_AFTER"]
+METRICS_TOKEN: str = CONFIGURATION["METRICS_TOKEN"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "rq.worker": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "django.channels.server": {"level": "WARNING"},
+    },
+}
