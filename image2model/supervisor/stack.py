@@ -1,0 +1,119 @@
+"""Which processes make up the product, with which commands and which secrets?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from image2model.supervisor.child import ChildSpec
+from image2model.supervisor.instance import Instance
+from image2model.supervisor.options import Options
+from image2model.supervisor.processes import DATA_DIR_MARK
+from image2model.supervisor.valkey import describe_valkey
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_STORE, _WEB, _WORKERS = range(3)
+_FAL_NAMES = ("FAL_KEY", "FAL_KEY_FILE")
+_ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is run: the store, what prepares the data, the children, and what makes the first model."""
+
+    url: str
+    store: ChildSpec | None
+    prepare: ChildSpec | None
+    children: tuple[ChildSpec, ...]
+    first_model: ChildSpec | None
+    environment: Mapping[str, str]
+
+
+def draw_plan(options: Options, *, configuration: Mapping[str, Any], instance: Instance) -> Plan:
+    store, redis_url = None, configuration["REDIS_URL"]
+    if not redis_url:
+        store, redis_url = describe_valkey(instance.data_dir)
+    return Plan(
+        url=_show_url(options),
+        store=store,
+        prepare=ChildSpec(name="prepare", argv=_manage("prepare", "--login-file", str(instance.login_file))),
+        children=(_describe_web(options), *_list_workers(options, fal_key=configuration["FAL_KEY"])),
+        first_model=ChildSpec(name="sample", argv=_manage("first_model")),
+        environment={
+            **_inherit(options),
+            "DATA_DIR": str(instance.data_dir),
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": configuration["SECRET_KEY"] or instance.keep_secret_key(),
+            DATA_DIR_MARK: str(instance.data_dir),
+        },
+    )
+
+
+def _inherit(options: Options) -> dict[str, str]:
+    """Our own environment without the key to FAL: the web process faces the world."""
+    environment = {name: value for name, value in os.environ.items() if name not in _FAL_NAMES}
+    environment["PYTHONUNBUFFERED"] = "1"
+    if options.host not in _ANYWHERE and not environment.get("ALLOWED_HOSTS"):
+        environment["ALLOWED_HOSTS"] = f"127.0.0.1,localhost,[::1],{_bracket(options.host)}"
+    return environment
+
+
+def _describe_web(options: Options) -> ChildSpec:
+    command = (
+        *("uvicorn", "image2model.asgi:application", "--host", options.host, "--port", str(options.port)),
+        *("--timeout-graceful-shutdown", "2", "--no-server-header", "--no-access-log", "--log-level", "warning"),
+    )
+    return ChildSpec(
+        name="web",
+        argv=(sys.executable, "-m", *command),
+        stage=_WEB,
+        is_ready=lambda: answers_health(_reachable(options.host), options.port),
+    )
+
+
+def _list_workers(options: Options, *, fal_key: str) -> list[ChildSpec]:
+    secrets = {name: os.environ[name] for name in _FAL_NAMES if name in os.environ}
+    workers = [_describe_worker("local", name=f"local-{number}") for number in range(1, options.workers + 1)]
+    workers += [_describe_worker("post"), _describe_worker("watch", environment=secrets)]
+    if fal_key:
+        workers.append(_describe_worker("fal", environment=secrets))
+    return workers
+
+
+def _describe_worker(queue: str, *, name: str = "", environment: Mapping[str, str] | None = None) -> ChildSpec:
+    return ChildSpec(name=name or queue, argv=_manage("work", queue), environment=environment or {}, stage=_WORKERS)
+
+
+def _manage(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, str(ROOT / "manage.py"), *arguments)
+
+
+async def answers_health(host: str, port: int) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    try:
+        writer.write(f"GET /health HTTP/1.1\r\nHost: {_bracket(host)}:{port}\r\nConnection: close\r\n\r\n".encode())
+        return b" 200 " in await reader.readline()
+    except OSError:
+        return False
+    finally:
+        writer.close()
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def _bracket(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _show_url(options: Options) -> str:
+    return f"http://{_bracket(_reachable(options.host))}:{options.port}"
