@@ -1,0 +1,105 @@
+"""Which pages belong to no app? The start page, the style page, the error pages."""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.csrf import requires_csrf_token
+from django.views.decorators.http import require_safe
+
+from image2model.answers import build_error
+
+API_PREFIX = "/api/"
+WORDS = {
+    400: ("bad_request", "The request could not be understood."),
+    403: ("permission_denied", "You may not do this."),
+    404: ("not_found", "There is nothing at this address."),
+    429: ("rate_limited", "Too many requests. Wait a moment, then try again."),
+    500: ("internal_server_error", "Something went wrong on our side. It has been logged."),
+}
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """What the product does, shown with live samples."""
+    return render(request, "start.html", {"samples": read_samples(), "max_files": settings.MAX_FILES})
+
+
+def read_samples() -> list[dict[str, Any]]:
+    """The bundled samples; an empty list when there are none."""
+    path = finders.find("samples/samples.json")
+    if path is None:
+        return []
+    with open(path, encoding="utf-8") as file:
+        samples: list[dict[str, Any]] = json.load(file)
+    return samples
+
+
+@require_safe
+def show_styles(request: HttpRequest) -> HttpResponse:
+    """Every component of the design system with its markup, for those who build pages."""
+    if not (settings.DEBUG or request.user.is_staff):
+        raise Http404
+    return render(request, "styleguide.html", {"icon_names": read_icon_names()})
+
+
+def read_icon_names() -> list[str]:
+    sprite = finders.find("img/icons.svg")
+    return re.findall(r'<symbol id="([^"]+)"', Path(sprite).read_text(encoding="utf-8")) if sprite else []
+
+
+def answer_400(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    return answer_error(request, 400)
+
+
+@requires_csrf_token
+def answer_403(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    return answer_error(request, 403)
+
+
+@requires_csrf_token
+def answer_404(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    return answer_error(request, 404)
+
+
+@requires_csrf_token
+def answer_429(request: HttpRequest, *, seconds: int) -> HttpResponseBase:
+    """Not called by Django: for views that limit something themselves."""
+    response = answer_error(request, 429, context={"minutes": -(-seconds // 60)})
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def answer_500(request: HttpRequest) -> HttpResponseBase:
+    """Renders without request, user or database: any of them may be what broke."""
+    if request.path.startswith(API_PREFIX):
+        return answer_error(request, 500)
+    page = render_to_string("500.html", {"static_url": settings.STATIC_URL})
+    return HttpResponse(page, status=500)
+
+
+def answer_csrf(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """A form that was open too long, or was sent from another site."""
+    if request.path.startswith(API_PREFIX):
+        return _answer_json("csrf_failed", "The CSRF token is missing or wrong.", 403)
+    return render(request, "403_csrf.html", status=403)
+
+
+def answer_error(request: HttpRequest, status: int, *, context: dict[str, Any] | None = None) -> HttpResponseBase:
+    """The error page, or the contract's envelope for callers of the API."""
+    if request.path.startswith(API_PREFIX):
+        return _answer_json(*WORDS[status], status)
+    return render(request, f"{status}.html", context, status=status)
+
+
+def _answer_json(code: str, message: str, status: int) -> JsonResponse:
+    return JsonResponse(build_error(code, message, HTTPStatus(status)), status=status)
