@@ -42,7 +42,7 @@ def storage_from_url(url: str, *, default: Path) -> dict[str, Any]:
     """The ``STORAGES`` entry of a URL; plain files under ``default`` without one."""
     if not url:
         return {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "BACKEND": "image2model.storage.DurableFileSystemStorage",
             "OPTIONS": {"location": str(default), "base_url": None, "directory_permissions_mode": 0o750},
         }
     parts = urlsplit(url)

@@ -116,7 +116,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 # Queue
 _QUEUE = {"URL": REDIS_URL, "SERIALIZER": "rq.serializers.JSONSerializer", "DEFAULT_TIMEOUT": 900}
 RQ_QUEUES = {name: dict(_QUEUE) for name in ("local", "post", "watch", "fal")}
-RQ = {"DEFAULT_RESULT_TTL": 0}
+RQ = {"DEFAULT_RESULT_TTL": 0, "COMMIT_MODE": "auto"}  # jobs/queue.py rings after the commit itself
 RQ_SHOW_ADMIN_LINK = True
 
 # People

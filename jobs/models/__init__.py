@@ -1,0 +1,24 @@
+"""What is kept? Jobs, their generations, and what belongs to them."""
+
+from jobs.models.artifacts import Artifact, Conversion
+from jobs.models.attempts import Attempt
+from jobs.models.events import Event
+from jobs.models.generations import Generation, GenerationInput
+from jobs.models.images import SourceImage
+from jobs.models.jobs import Feed, IdempotencyKey, Job
+from jobs.models.processes import Lease, WorkerHeartbeat
+
+__all__ = [
+    "Artifact",
+    "Attempt",
+    "Conversion",
+    "Event",
+    "Feed",
+    "Generation",
+    "GenerationInput",
+    "IdempotencyKey",
+    "Job",
+    "Lease",
+    "SourceImage",
+    "WorkerHeartbeat",
+]

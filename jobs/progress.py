@@ -1,0 +1,128 @@
+"""How far is it, in words and seconds? Places in the queue, times to come, sentences for people."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from statistics import median
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db.models import Count
+
+from jobs import catalog
+from jobs.models import Attempt, Generation, Job, WorkerHeartbeat
+from jobs.states import Stage, Status
+
+STAGE_WORDS = {
+    Stage.WAITING: "Waiting for its turn",
+    Stage.PREPARING: "Finding the object",
+    Stage.UPLOADING: "Sending the picture",
+    Stage.SUBMITTED: "Handed to the engine",
+    Stage.SUBMIT_UNKNOWN: "Asking whether the engine took it",
+    Stage.IN_ENGINE_QUEUE: "In the engine's queue",
+    Stage.GENERATING: "Making the model",
+    Stage.DOWNLOADING: "Fetching the model",
+    Stage.POSTPROCESSING: "Preview and formats",
+    Stage.DONE: "Done",
+}
+MEASURED_TTL = 30  # seconds that a measured figure is used again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What is to come for the unfinished generations of a job."""
+
+    positions: dict[UUID, int] = field(default_factory=dict)  # how many are picked before it
+    seconds: dict[UUID, int] = field(default_factory=dict)
+    job_seconds: int | None = None
+
+
+def foresee(generations: list[Generation]) -> Outlook:
+    """Places and times of one job's unfinished generations, from measured durations."""
+    waiting = [generation for generation in generations if generation.status == Status.QUEUED]
+    running = [generation for generation in generations if generation.status == Status.PROCESSING]
+    positions = _find_positions(waiting)
+    seconds = {generation.pk: _remaining_seconds(generation) for generation in running}
+    for generation in waiting:
+        rounds = math.ceil((positions[generation.pk] + 1) / _count_workers(generation.engine))
+        seconds[generation.pk] = math.ceil(rounds * typical_seconds(generation.engine))
+    return Outlook(positions=positions, seconds=seconds, job_seconds=max(seconds.values(), default=None))
+
+
+def _find_positions(waiting: list[Generation]) -> dict[UUID, int]:
+    """Turns go round the owners, so before my n-th wait at most n of each other owner's."""
+    if not waiting:
+        return {}
+    owner = waiting[0].owner_id
+    rows = (
+        Generation.objects.filter(status=Status.QUEUED, engine__in={generation.engine for generation in waiting})
+        .values("owner")
+        .annotate(number=Count("id"))
+    )
+    others = [row["number"] for row in rows if row["owner"] != owner]
+    earlier = (
+        Generation.objects.filter(status=Status.QUEUED, owner=owner, created_at__lt=waiting[0].created_at)
+        .exclude(job=waiting[0].job_id)
+        .count()
+    )
+    return {
+        generation.pk: earlier + index + sum(min(number, earlier + index + 1) for number in others)
+        for index, generation in enumerate(waiting)
+    }
+
+
+def _remaining_seconds(generation: Generation) -> int:
+    share_left = (100 - generation.progress) / 100
+    return math.ceil(typical_seconds(generation.engine) * share_left)
+
+
+def typical_seconds(engine: str) -> float:
+    """The median of its latest fifty successes; the catalog's figure before there are five."""
+    return cache.get_or_set(f"typical-seconds-{engine}", lambda: _measure_seconds(engine), MEASURED_TTL)  # type: ignore[return-value]
+
+
+def _measure_seconds(engine: str) -> float:
+    rows = Attempt.objects.filter(engine=engine, outcome=Attempt.Outcome.COMPLETED).order_by("-id")
+    times = rows.values_list("created_at", "finished_at")[:50]
+    spans = [(end - start).total_seconds() for start, end in times if end is not None]
+    return median(spans) if len(spans) >= 5 else float(catalog.ENGINES[engine].typical_seconds)
+
+
+def _count_workers(engine: str) -> int:
+    queue = catalog.ENGINES[engine].queue
+    return cache.get_or_set(f"workers-{queue}", lambda: _count_heartbeats(queue), MEASURED_TTL)  # type: ignore[return-value]
+
+
+def _count_heartbeats(queue: str) -> int:
+    return max(1, WorkerHeartbeat.objects.filter(queue=queue).count())
+
+
+def describe_generation(generation: Generation) -> str:
+    """Its state in a few words."""
+    if generation.status == Status.FAILED:
+        return generation.error_message
+    if generation.status == Status.CANCELLED:
+        return "Cancelled"
+    return STAGE_WORDS[Stage(generation.stage)]
+
+
+def describe_job(job: Job) -> str:
+    """Its state in a sentence."""
+    over = job.completed + job.failed + job.cancelled
+    match Status(job.status):
+        case Status.QUEUED:
+            return f"{_count(job.total)} waiting."
+        case Status.PROCESSING:
+            trouble = f", {job.failed} failed" if job.failed else ""
+            return f"{over} of {job.total} done{trouble}."
+        case Status.COMPLETED:
+            return "All done." if job.completed == job.total else f"{job.completed} of {job.total} models made."
+        case Status.FAILED:
+            return "No model could be made."
+        case Status.CANCELLED:
+            return "Cancelled."
+
+
+def _count(number: int) -> str:
+    return "1 picture" if number == 1 else f"{number} pictures"

@@ -1,0 +1,40 @@
+"""What can be done? The verbs: the only door to a job's state, for pages, API, admin, commands and workers."""
+
+from jobs.services.cancel import cancel_generation, cancel_job
+from jobs.services.delete import delete_job, delete_work_of
+from jobs.services.engines import choose_engine, default_engine_id, offered_engines
+from jobs.services.formats import request_formats
+from jobs.services.images import StoredImage, Upload, store_images
+from jobs.services.retry import retry_generation, retry_job
+from jobs.services.submit import (
+    Idempotency,
+    Item,
+    Submission,
+    Wishes,
+    find_replay,
+    find_stored_images,
+    submit_job,
+)
+
+__all__ = [
+    "Idempotency",
+    "Item",
+    "StoredImage",
+    "Submission",
+    "Upload",
+    "Wishes",
+    "cancel_generation",
+    "cancel_job",
+    "choose_engine",
+    "default_engine_id",
+    "delete_job",
+    "delete_work_of",
+    "find_replay",
+    "find_stored_images",
+    "offered_engines",
+    "request_formats",
+    "retry_generation",
+    "retry_job",
+    "store_images",
+    "submit_job",
+]

@@ -1,0 +1,60 @@
+"""How is work called off? A generation, or all that is left of a job."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from jobs import events
+from jobs.errors import JobError
+from jobs.models import Attempt, Generation, Job
+from jobs.services.derive import lock_job, refresh_job
+from jobs.services.runs import end_attempt
+from jobs.states import ACTIVE, TERMINAL, Status
+
+
+@transaction.atomic
+def cancel_job(job: Job, *, actor: str) -> Job:
+    """Queued work never starts, running work is told at its next report. Twice does no harm.
+
+    ``JobError`` ``job_finished`` when the job ended otherwise.
+    """
+    job = lock_job(job.pk)
+    if job.status == Status.CANCELLED:
+        return job
+    _refuse_finished(job.status, what="job")
+    for generation in job.generations.filter(status__in=ACTIVE):
+        _cancel(generation)
+    Job.objects.filter(pk=job.pk).update(cancelled_at=Now())
+    job = refresh_job(lock_job(job.pk))
+    events.write_event(job, "cancel_asked", message="Cancelled as a whole.", actor=actor)
+    return job
+
+
+@transaction.atomic
+def cancel_generation(generation: Generation, *, actor: str) -> Generation:
+    """As ``cancel_job``, for one of its generations."""
+    job = lock_job(generation.job_id)
+    generation = Generation.objects.get(pk=generation.pk)
+    if generation.status == Status.CANCELLED:
+        return generation
+    _refuse_finished(generation.status, what="generation")
+    if _cancel(generation):
+        events.write_event(
+            refresh_job(job), "model_cancelled", generation=generation, message=generation.name, actor=actor
+        )
+    return Generation.objects.get(pk=generation.pk)
+
+
+def _refuse_finished(status: str, *, what: str) -> None:
+    if status in TERMINAL:
+        raise JobError("job_finished", f"This {what} is already {status}; there is nothing to cancel.")
+
+
+def _cancel(generation: Generation) -> bool:
+    moved = Generation.objects.move(
+        generation.pk, Status.CANCELLED, lease_until=None, finished_at=Now(), waiting_reason=""
+    )
+    if moved:
+        end_attempt(generation, outcome=Attempt.Outcome.CANCELLED)
+    return moved

@@ -1,0 +1,74 @@
+"""Do rows and files agree? Orphan files, missing files, wrong checksums, stuck rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from django.core.files.storage import default_storage
+from django.db.models.functions import Now
+
+from jobs import files
+from jobs.models import Artifact, Generation, Job, SourceImage
+from jobs.states import ACTIVE, Status
+
+GRACE = timedelta(hours=1)  # a file is stored before its row: so long it may be on its way
+
+
+def find_faults(*, grace: timedelta = GRACE) -> Iterator[str]:
+    """One line for each disagreement; none when all is well."""
+    yield from _check_recorded_files()
+    yield from (f"orphan file {path}" for path in find_orphans(grace=grace))
+    yield from _find_stuck_rows()
+
+
+def _check_recorded_files() -> Iterator[str]:
+    for image in SourceImage.objects.iterator():
+        yield from _compare(image.path, size=image.size, sha256=image.sha256)
+        yield from [] if default_storage.exists(image.thumbnail_path) else [f"missing file {image.thumbnail_path}"]
+    for artifact in Artifact.objects.filter(generation__job__deleted_at=None).iterator():
+        yield from _compare(artifact.path, size=artifact.size, sha256=artifact.sha256)
+
+
+def _compare(path: str, *, size: int, sha256: str) -> Iterator[str]:
+    if not default_storage.exists(path):
+        yield f"missing file {path}"
+        return
+    digest, length = hashlib.sha256(), 0
+    with default_storage.open(path) as file:
+        for chunk in file.chunks():
+            digest.update(chunk)
+            length += len(chunk)
+    if (length, digest.hexdigest()) != (size, sha256):
+        yield f"changed file {path}"
+
+
+def find_orphans(*, grace: timedelta = GRACE) -> Iterator[str]:
+    """Files that no row names and that are older than the grace."""
+    known = set(Artifact.objects.values_list("path", flat=True))
+    for paths in SourceImage.objects.values_list("path", "thumbnail_path"):
+        known.update(paths)
+    for folder in (files.IMAGES, files.ARTIFACTS):
+        yield from (path for path in files.list_files(folder) if path not in known and _is_older(path, grace))
+
+
+def _is_older(path: str, grace: timedelta) -> bool:
+    try:
+        return default_storage.get_modified_time(path) < datetime.now(UTC) - grace
+    except FileNotFoundError:  # gone meanwhile
+        return False
+
+
+def delete_orphans(*, grace: timedelta = GRACE) -> int:
+    orphans = list(find_orphans(grace=grace))
+    for path in orphans:
+        files.delete_file(path)
+    return len(orphans)
+
+
+def _find_stuck_rows() -> Iterator[str]:
+    for generation in Generation.objects.filter(status=Status.PROCESSING, lease_until__lt=Now()):
+        yield f"stuck generation {generation.pk}: its lease has run out"
+    for job in Job.objects.present().filter(status__in=ACTIVE).exclude(generations__status__in=ACTIVE):
+        yield f"stuck job {job.pk}: all its generations are over"

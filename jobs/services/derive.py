@@ -1,0 +1,59 @@
+"""How is a job's state derived from its generations? Inside every transaction that changes one of them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Sum
+from django.db.models.functions import Now
+
+from jobs import events
+from jobs.models import Generation, Job
+from jobs.states import TERMINAL, Status, derive_job_status
+
+
+def lock_job(job_id: UUID) -> Job:
+    """The job's row, held until the transaction ends: changes of one job come one after another."""
+    return Job.objects.select_for_update().get(pk=job_id)
+
+
+def refresh_job(job: Job) -> Job:
+    """Derive counts, status and progress of a locked job and number the change."""
+    counts = _count_generations(job)
+    status = derive_job_status(counts, cancelled=job.cancelled_at is not None)
+    Job.objects.filter(pk=job.pk).update(
+        status=status,
+        progress=100 if status == Status.COMPLETED else max(job.progress, _mean_progress(job)),
+        finished_at=(job.finished_at or Now()) if status in TERMINAL else None,
+        started_at=job.started_at or (Now() if status == Status.PROCESSING else None),
+        **{name.value: number for name, number in counts.items()},
+    )
+    events.note_change(job)
+    fresh = Job.objects.get(pk=job.pk)
+    if fresh.status in TERMINAL and job.status != fresh.status:
+        events.write_event(fresh, fresh.status, message=f"Job {fresh.status}.")
+    return fresh
+
+
+def _count_generations(job: Job) -> dict[Status, int]:
+    rows = Generation.objects.filter(job=job).values_list("status").annotate(number=Count("id")).order_by()
+    found = {Status(status): number for status, number in rows}
+    return {status: found.get(status, 0) for status in Status}
+
+
+def _mean_progress(job: Job) -> int:
+    """A finished generation counts 100, whatever came of it."""
+    rows = Generation.objects.filter(job=job)
+    over = rows.filter(status__in=TERMINAL).count()
+    rest = rows.exclude(status__in=TERMINAL).aggregate(total=Sum("progress"))["total"] or 0
+    return (100 * over + rest) // max(1, job.total)
+
+
+def settle_finished_jobs() -> int:
+    """Fan-in for jobs whose last generation ended without anybody noticing; how many."""
+    unsettled = Job.objects.active().exclude(generations__status__in=[Status.QUEUED, Status.PROCESSING])
+    for job_id in list(unsettled.values_list("pk", flat=True)[:100]):
+        with transaction.atomic():
+            refresh_job(lock_job(job_id))
+    return len(unsettled)

@@ -1,0 +1,250 @@
+"""How does a generation run? Claimed by one worker, reported on, ended; all by conditional UPDATEs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from jobs import catalog, events, files
+from jobs.models import Artifact, Attempt, Generation, Job
+from jobs.models.generations import lease_for
+from jobs.services.derive import lock_job, refresh_job
+from jobs.states import Stage, Status
+
+logger = logging.getLogger(__name__)
+
+LEASE_SECONDS = 20  # every report of a run renews it; a run that is silent for so long is taken for dead
+
+
+class AttemptLost(Exception):
+    """This run has no say any more: cancelled, deleted, or given to another worker."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewArtifact:
+    """A file already stored, to be recorded."""
+
+    role: str
+    format: str
+    path: str
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    faces: int | None = None
+    vertices: int | None = None
+    watertight: bool | None = None
+    bounds: dict[str, list[float]] | None = None
+    options: dict[str, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a generation ended without a model, for people and for clients."""
+
+    code: str
+    message: str
+    hint: str = ""
+    retryable: bool = False
+
+
+def claim_next(queue: str, *, worker: str) -> Generation | None:
+    """The next queued generation of this queue, now this worker's; None when nothing waits.
+
+    Turns go round the owners and round each owner's jobs: who was picked longest ago comes next.
+    """
+    engines = catalog.engines_of_queue(queue)
+    while (job_id := _next_job(engines)) is not None:
+        generation = _claim_from(job_id, engines=engines, worker=worker)
+        if generation is not None:
+            return generation
+    return None
+
+
+def _next_job(engines: Sequence[str]) -> UUID | None:
+    waiting = Job.objects.active().filter(
+        queued__gt=0, generations__status=Status.QUEUED, generations__engine__in=engines
+    )
+    rows = list(waiting.order_by().values_list("pk", "owner_id", "picked_at", "created_at").distinct())
+    if not rows:
+        return None
+    owners = {owner for _, owner, _, _ in rows}
+    turns = dict(Job.objects.filter(owner__in=owners).values_list("owner").annotate(last=Max("picked_at")).order_by())
+
+    def longest_ago(row: tuple[UUID, int, object, object]) -> tuple[bool, object, bool, object, object]:
+        _, owner, picked, created = row
+        return (turns[owner] is not None, turns[owner] or created, picked is not None, picked or created, created)
+
+    return min(rows, key=longest_ago)[0]
+
+
+@transaction.atomic
+def _claim_from(job_id: UUID, *, engines: Sequence[str], worker: str) -> Generation | None:
+    job = lock_job(job_id)
+    generation = job.generations.filter(status=Status.QUEUED, engine__in=engines).order_by("position").first()
+    if generation is None or not start_attempt(generation, worker=worker):
+        refresh_job(job)
+        return None
+    Job.objects.filter(pk=job.pk).update(picked_at=Now())
+    events.write_event(refresh_job(job), "started", generation=generation, message=f"Attempt {generation.attempt}.")
+    return generation
+
+
+def start_attempt(generation: Generation, *, worker: str, lease_seconds: float = LEASE_SECONDS) -> bool:
+    """Move to processing as the next attempt; did this caller win it? In a transaction of the caller's."""
+    number = generation.attempt + 1
+    won = Generation.objects.move(
+        generation.pk,
+        Status.PROCESSING,
+        attempt=generation.attempt,
+        stage=Stage.PREPARING,
+        waiting_reason="",
+        lease_until=lease_for(lease_seconds),
+        started_at=Now(),
+    ) and Generation.objects.filter(pk=generation.pk, attempt=generation.attempt).update(attempt=number)
+    if won:
+        Attempt.objects.create(generation=generation, number=number, engine=generation.engine, worker=worker)
+        generation.refresh_from_db()
+    return bool(won)
+
+
+@transaction.atomic
+def record_progress(
+    generation: Generation, *, stage: Stage, percent: int, lease_seconds: float = LEASE_SECONDS
+) -> None:
+    """Note how far a run is and renew its lease; ``AttemptLost`` when it has no say any more. Never goes back."""
+    job = _lock_job_of(generation)
+    rows = Generation.objects.filter(pk=generation.pk, attempt=generation.attempt, status=Status.PROCESSING)
+    if not rows.update(stage=stage, lease_until=lease_for(lease_seconds)):
+        raise AttemptLost(str(generation.pk))
+    rows.filter(progress__lt=percent).update(progress=percent)
+    refresh_job(job)
+
+
+def renew_lease(generation: Generation, *, lease_seconds: float = LEASE_SECONDS) -> None:
+    """Say that the run is alive without telling anybody; ``AttemptLost`` when it has no say any more."""
+    rows = Generation.objects.filter(pk=generation.pk, attempt=generation.attempt, status=Status.PROCESSING)
+    if not rows.update(lease_until=lease_for(lease_seconds)):
+        raise AttemptLost(str(generation.pk))
+
+
+@transaction.atomic
+def complete_generation(
+    generation: Generation, *, artifacts: Sequence[NewArtifact], warnings: Sequence[str] = (), facts: object = None
+) -> None:
+    """The model is stored: record its files and end the run. ``AttemptLost`` when it has no say any more."""
+    job = _lock_job_of(generation)
+    moved = Generation.objects.move(
+        generation.pk,
+        Status.COMPLETED,
+        attempt=generation.attempt,
+        stage=Stage.DONE,
+        progress=100,
+        crashes=0,
+        lease_until=None,
+        finished_at=Now(),
+        warnings=list(warnings),
+        facts=facts or {},
+        error_code="",
+        error_message="",
+        error_hint="",
+        error_retryable=False,
+    )
+    if not moved:
+        raise AttemptLost(str(generation.pk))
+    record_artifacts(generation, artifacts=artifacts)
+    end_attempt(generation, outcome=Attempt.Outcome.COMPLETED)
+    job = refresh_job(job)
+    events.write_event(job, "model_completed", generation=generation, message=generation.name)
+
+
+def record_artifacts(generation: Generation, *, artifacts: Sequence[NewArtifact]) -> None:
+    Artifact.objects.bulk_create(
+        Artifact(
+            generation=generation,
+            role=new.role,
+            format=new.format,
+            path=new.path,
+            filename=new.filename,
+            content_type=new.content_type,
+            size=new.size,
+            sha256=new.sha256,
+            faces=new.faces,
+            vertices=new.vertices,
+            watertight=new.watertight,
+            bounds=new.bounds,
+            options=new.options or {},
+        )
+        for new in artifacts
+    )
+
+
+@transaction.atomic
+def fail_generation(generation: Generation, *, failure: Failure) -> bool:
+    """End the run without a model; False when it has no say any more."""
+    job = _lock_job_of(generation)
+    moved = Generation.objects.move(
+        generation.pk,
+        Status.FAILED,
+        attempt=generation.attempt,
+        lease_until=None,
+        finished_at=Now(),
+        waiting_reason="",
+        error_code=failure.code,
+        error_message=failure.message,
+        error_hint=failure.hint,
+        error_retryable=failure.retryable,
+    )
+    if moved:
+        end_attempt(generation, outcome=Attempt.Outcome.FAILED, error_code=failure.code)
+        job = refresh_job(job)
+        events.write_event(job, "model_failed", generation=generation, message=f"{generation.name}: {failure.message}")
+    return moved
+
+
+@transaction.atomic
+def hand_back(generation: Generation, *, reason: str, outcome: str = Attempt.Outcome.LOST) -> bool:
+    """Put a run that nobody works on back into the queue and sweep away the files it left."""
+    job = _lock_job_of(generation)
+    moved = Generation.objects.move(
+        generation.pk, Status.QUEUED, attempt=generation.attempt, stage=Stage.WAITING, lease_until=None,
+        waiting_reason="queue", crashes=generation.crashes + (outcome == Attempt.Outcome.LOST),
+    )  # fmt: skip
+    if moved:
+        end_attempt(generation, outcome=outcome)
+        job = refresh_job(job)
+        events.write_event(job, "handed_back", generation=generation, message=f"{generation.name}: {reason}")
+        transaction.on_commit(lambda: discard_attempt_files(generation))
+    return moved
+
+
+def _lock_job_of(generation: Generation) -> Job:
+    """Always the job before the generation: two transactions that lock in one order cannot block each other."""
+    try:
+        return lock_job(generation.job_id)
+    except Job.DoesNotExist:
+        raise AttemptLost(str(generation.pk)) from None
+
+
+def has_lapsed(generation: Generation) -> bool:
+    """Has this very run been silent for longer than its lease?"""
+    rows = Generation.objects.filter(pk=generation.pk, attempt=generation.attempt, status=Status.PROCESSING)
+    return rows.filter(lease_until__lt=Now()).exists()
+
+
+def end_attempt(generation: Generation, *, outcome: str, error_code: str = "") -> None:
+    Attempt.objects.filter(generation=generation, number=generation.attempt, outcome=Attempt.Outcome.RUNNING).update(
+        outcome=outcome, error_code=error_code, finished_at=Now()
+    )
+
+
+def discard_attempt_files(generation: Generation) -> None:
+    """Remove what this attempt stored and never recorded."""
+    recorded = frozenset(Artifact.objects.filter(generation=generation.pk).values_list("path", flat=True))
+    files.delete_folder(files.attempt_folder(generation.pk, generation.attempt), keep=recorded)
