@@ -18,6 +18,9 @@ class Instance:
         self.data_dir = data_dir
         self._descriptor = _lock(data_dir)
 
+    def release(self) -> None:
+        os.close(self._descriptor)
+
     @property
     def login_file(self) -> Path:
         """Where ``manage.py prepare`` leaves the first login until it was shown."""
