@@ -38,6 +38,7 @@ class User(AbstractUser):
 
     class Meta:
         verbose_name = "user"
+        verbose_name_plural = "users"
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_case_insensitive")]
 
     def __str__(self) -> str:
