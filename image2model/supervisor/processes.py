@@ -38,14 +38,15 @@ def launch(
         stderr=output,
         pass_fds=descriptors,
         start_new_session=True,
-        preexec_fn=_die_with(os.getpid(), death_signal),
+        preexec_fn=die_with_this_process(death_signal),
     )
 
 
-def _die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None] | None:
+def die_with_this_process(death_signal: signal.Signals) -> Callable[[], None] | None:
+    """What a child runs before its program, so that the kernel ends it when we are gone; only Linux can."""
     if _LIBC is None:
         return None
-    control = _LIBC.prctl
+    control, parent = _LIBC.prctl, os.getpid()
 
     def ask_kernel() -> None:
         control(_PR_SET_PDEATHSIG, int(death_signal))
