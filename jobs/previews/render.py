@@ -1,0 +1,140 @@
+"""What does a model look like from a given side?"""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ..meshes import Mesh, MeshError, Part, read_mesh
+from ..meshes.textures import to_linear, to_srgb
+from .camera import Camera, place_camera
+from .raster import Seen, find_seen_faces, measure_coverage
+from .shading import load_texture, shade_points
+
+AZIMUTH: Final = 28.0
+ELEVATION: Final = 14.0
+QUALITY: Final = 85
+SAMPLES: Final = 2  # in each direction of a pixel; averaging counts on two
+MAX_LAYERS: Final = 500  # how often triangles may cover the whole picture before we refuse to draw them
+BATCH_POINTS: Final = 300_000
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+def render_preview(glb: bytes, *, size: int = 512) -> bytes:
+    """A WebP picture of the model on a transparent ground, seen from the front and a little from the right."""
+    picture = Image.fromarray(render_view(glb, size=size, azimuth=AZIMUTH, elevation=ELEVATION))
+    out = io.BytesIO()
+    picture.save(out, "WEBP", quality=QUALITY, method=2)
+    return out.getvalue()
+
+
+def render_view(
+    glb: bytes, *, size: int, azimuth: float, elevation: float, background: tuple[int, int, int] | None = None
+) -> Pixels:
+    """RGBA pixels of the model, as large as the frame allows. Azimuth 0 looks at its front, 90 at its left side.
+
+    ``background`` is an sRGB colour; without it the ground is transparent.
+    """
+    mesh = _normalise(read_mesh(glb))
+    camera = place_camera(mesh.positions, azimuth=azimuth, elevation=elevation)
+    light = _draw(mesh, camera=camera, size=size * SAMPLES)
+    return _develop(_average(light.reshape(size * SAMPLES, size * SAMPLES, 4)), background=background)
+
+
+def _normalise(mesh: Mesh) -> Mesh:
+    """The same model around the origin with a longest edge of 1: single precision serves any scale then."""
+    low, high = mesh.positions.min(axis=0).astype(np.float64), mesh.positions.max(axis=0).astype(np.float64)
+    centre, edge = (low + high) / 2, float((high - low).max()) or 1.0
+    return Mesh(parts=tuple(_move(part, centre=centre, scale=1 / edge) for part in mesh.parts))
+
+
+def _move(part: Part, *, centre: npt.NDArray[np.float64], scale: float) -> Part:
+    return Part(
+        positions=((part.positions - centre) * scale).astype(np.float32),
+        faces=part.faces,
+        normals=part.normals,
+        uvs=part.uvs,
+        colours=part.colours,
+        material=part.material,
+    )
+
+
+def _draw(mesh: Mesh, *, camera: Camera, size: int) -> Floats:
+    """Linear light and coverage of each sample, premultiplied; rows of ``size`` samples."""
+    places, inverse = camera.project(mesh.positions, size=size)
+    if measure_coverage(places, mesh.faces) > MAX_LAYERS * size * size:
+        raise MeshError("result_too_complex", "The model has too many large overlapping triangles to be drawn.")
+    far, near = 1 / camera.far, 1 / camera.near
+    nearness = (inverse - np.float32(far)) * np.float32(1 / max(near - far, 1e-9))
+    sides = [np.full(len(part.faces), part.material.double_sided) for part in mesh.parts]
+    seen = find_seen_faces(places, nearness, mesh.faces, size=size, both_sides=np.concatenate(sides))
+    picture = np.zeros((size * size, 4), np.float32)
+    picture[seen.pixels, 3] = 1
+    faces, points = 0, 0
+    for part in mesh.parts:
+        mine = (seen.faces >= faces) & (seen.faces < faces + len(part.faces))
+        own = Seen(pixels=seen.pixels[mine], faces=seen.faces[mine] - faces)
+        stretch = slice(points, points + len(part.positions))
+        _shade_part(
+            picture, part=part, seen=own, places=places[stretch], inverse=inverse[stretch], camera=camera, size=size
+        )
+        faces, points = faces + len(part.faces), points + len(part.positions)
+    return picture
+
+
+def _shade_part(
+    picture: Floats, *, part: Part, seen: Seen, places: Floats, inverse: Floats, camera: Camera, size: int
+) -> None:
+    texture = load_texture(part) if len(seen.pixels) else None
+    for start in range(0, len(seen.pixels), BATCH_POINTS):
+        pixels, faces = (values[start : start + BATCH_POINTS] for values in (seen.pixels, seen.faces))
+        corners = part.faces[faces]
+        weights = _weigh_corners(pixels, places=places[corners], inverse=inverse[corners], size=size)
+        flat = _find_face_normals(part.positions[corners]) if part.normals is None else None
+        picture[pixels, :3] = shade_points(
+            part, texture=texture, corners=corners, weights=weights, flat_normals=flat, camera=camera
+        )
+
+
+def _weigh_corners(pixels: npt.NDArray[np.int64], *, places: Floats, inverse: Floats, size: int) -> Floats:
+    """How much each of a triangle's three corners (rows) counts at each pixel, in perspective."""
+    row, column = np.divmod(pixels, size)
+    x = places[:, :, 0].T - (column.astype(np.float32) + np.float32(0.5))
+    y = places[:, :, 1].T - (row.astype(np.float32) + np.float32(0.5))
+    weights = np.stack([x[1] * y[2] - y[1] * x[2], x[2] * y[0] - y[2] * x[0], x[0] * y[1] - y[0] * x[1]])
+    total = weights[0] + weights[1] + weights[2]
+    np.divide(weights, total, out=weights, where=np.abs(total) > 1e-9)
+    np.clip(weights, 0, 1, out=weights)
+    weights *= inverse.T
+    weights /= np.maximum(weights[0] + weights[1] + weights[2], np.float32(1e-12))
+    return weights
+
+
+def _find_face_normals(triangles: Floats) -> Floats:
+    return np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+
+
+def _average(samples: Floats) -> Floats:
+    """Each pixel is the mean of its four samples."""
+    rows = samples[0::SAMPLES] + samples[1::SAMPLES]
+    return (rows[:, 0::SAMPLES] + rows[:, 1::SAMPLES]) * np.float32(1 / SAMPLES**2)
+
+
+def _develop(light: Floats, *, background: tuple[int, int, int] | None) -> Pixels:
+    """sRGB bytes from premultiplied light."""
+    pixels = np.zeros((*light.shape[:2], 4), np.uint8)
+    if background is not None:
+        behind = to_linear(np.array(background, np.uint8))
+        pixels[..., :3] = to_srgb(light[..., :3] + (1 - light[..., 3:]) * behind)
+        pixels[..., 3] = 255
+        return pixels
+    covered = light[..., 3] > 0
+    pixels[covered, :3] = to_srgb(light[covered, :3] / light[covered, 3:])
+    pixels[..., 3] = (light[..., 3] * 255 + 0.5).astype(np.uint8)
+    return pixels

@@ -1,0 +1,112 @@
+"""What colour does each seen point of a surface have?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ..meshes import MeshError, Part
+from ..meshes.textures import decode_texture, sample_texture, to_linear
+from .camera import Camera
+
+Floats = npt.NDArray[np.float32]
+Corners = npt.NDArray[np.int32]
+Pixels = npt.NDArray[np.uint8]
+
+# Lights stand around the camera, so that a model looks alike from every side: (right, up, towards the eye), strength.
+LIGHTS: Final = (((-0.55, 0.75, 0.65), 0.78), ((0.85, 0.15, 0.55), 0.26), ((0.35, 0.55, -0.85), 0.30))
+SKY: Final = 0.50
+GROUND: Final = 0.26
+WRAP: Final = 0.25  # how far light reaches around a surface: soft, like a cloudy day
+EDGE_GLOW: Final = 0.10  # lifts outlines off a dark page
+SHINE: Final = 0.22
+SHINE_POWER: Final = 28
+LONGEST_TEXTURE: Final = 2048  # pixels; more cannot be seen on a preview
+KNEE: Final = 0.80  # brighter light is compressed instead of clipped
+
+
+def load_texture(part: Part) -> Pixels | None:
+    """A picture that cannot be read leaves the surface plain: a preview need not fail for it."""
+    if part.uvs is None or part.material.texture is None:
+        return None
+    try:
+        pixels = decode_texture(part.material.texture, longest=LONGEST_TEXTURE)
+    except MeshError:
+        return None
+    return np.ascontiguousarray(pixels[..., :3])
+
+
+def shade_points(
+    part: Part,
+    *,
+    texture: Pixels | None,
+    corners: Corners,
+    weights: Floats,
+    flat_normals: Floats | None,
+    camera: Camera,
+) -> Floats:
+    """Linear colours of points inside triangles, given by their corners and weights."""
+    colour = _find_surface_colour(part, texture=texture, corners=corners, weights=weights)
+    if part.material.unlit:
+        return colour
+    normals = flat_normals if part.normals is None else blend(part.normals, corners=corners, weights=weights)
+    assert normals is not None, "a part without normals comes with those of its faces"
+    seen = _turn_to_eye(normals @ camera.axes.T.astype(np.float32))
+    return _light(colour, normals=seen, roughness=part.material.roughness)
+
+
+def blend(values: Floats, *, corners: Corners, weights: Floats) -> Floats:
+    """Values of corners, mixed."""
+    mixed = np.take(values, corners[:, 0], axis=0) * weights[0, :, None]
+    mixed += np.take(values, corners[:, 1], axis=0) * weights[1, :, None]
+    mixed += np.take(values, corners[:, 2], axis=0) * weights[2, :, None]
+    return mixed
+
+
+def _find_surface_colour(part: Part, *, texture: Pixels | None, corners: Corners, weights: Floats) -> Floats:
+    colour = np.empty((len(corners), 3), np.float32)
+    colour[:] = part.material.colour[:3]
+    if part.colours is not None:
+        colour *= blend(part.colours[:, :3], corners=corners, weights=weights)
+    if texture is not None and part.uvs is not None and part.material.texture is not None:
+        places = blend(part.uvs, corners=corners, weights=weights)
+        colour *= to_linear(sample_texture(texture, places, wrap=part.material.texture.wrap))
+    return colour
+
+
+def _turn_to_eye(normals: Floats) -> Floats:
+    """Unit normals in the camera's axes; a surface seen from behind shows its other side."""
+    normals = normals / np.maximum(np.sqrt(np.einsum("ij,ij->i", normals, normals)), np.float32(1e-12))[:, None]
+    normals[normals[:, 2] < -0.2] *= -1
+    return normals
+
+
+def _light(colour: Floats, *, normals: Floats, roughness: float) -> Floats:
+    up = normals[:, 1] * np.float32(0.5) + np.float32(0.5)
+    light = np.float32(GROUND) + np.float32(SKY - GROUND) * up
+    for direction, strength in LIGHTS:
+        toward = np.array(direction, np.float32) / np.float32(np.linalg.norm(direction))
+        facing = (normals @ toward + np.float32(WRAP)) / np.float32(1 + WRAP)
+        light += np.float32(strength) * np.maximum(facing, 0)
+    lit = colour * light[:, None]
+    lit += _shine(normals, roughness=roughness)[:, None]
+    return _compress(lit)
+
+
+def _shine(normals: Floats, *, roughness: float) -> Floats:
+    """A soft highlight of the main light, and a glow where the surface turns away."""
+    main = np.array(LIGHTS[0][0], np.float32) / np.float32(np.linalg.norm(LIGHTS[0][0]))
+    half = main + np.array([0, 0, 1], np.float32)
+    highlight = np.maximum(normals @ (half / np.linalg.norm(half)), 0) ** SHINE_POWER
+    turned = np.clip(1 - normals[:, 2], 0, 1)
+    shine: Floats = np.float32(SHINE * (1.05 - roughness)) * highlight + np.float32(EDGE_GLOW) * turned**3
+    return shine
+
+
+def _compress(light: Floats) -> Floats:
+    room = np.float32(1 - KNEE)
+    over = np.maximum(light - np.float32(KNEE), 0)
+    squeezed: Floats = np.minimum(light, np.float32(KNEE)) + room * (1 - np.exp(-over / room))
+    return squeezed
