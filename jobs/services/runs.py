@@ -67,6 +67,12 @@ def claim_next(queue: str, *, worker: str) -> Generation | None:
     return None
 
 
+def is_waiting(queue: str) -> bool:
+    """Is there anything left to claim in this queue?"""
+    engines = catalog.engines_of_queue(queue)
+    return Generation.objects.filter(status=Status.QUEUED, engine__in=engines).exists()
+
+
 def _next_job(engines: Sequence[str]) -> UUID | None:
     waiting = Job.objects.active().filter(
         queued__gt=0, generations__status=Status.QUEUED, generations__engine__in=engines

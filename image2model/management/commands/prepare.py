@@ -1,0 +1,81 @@
+"""``manage.py prepare``: everything that must be right before the processes start. Does nothing twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from accounts.models import User
+
+FIRST_ADMIN = "admin@example.org"
+
+
+class Command(BaseCommand):
+    help = "Migrates, collects static files and makes the first admin, each when needed."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--login-file", type=Path, help="where the first admin's login is left, as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if has_open_migrations():
+            call_command("migrate", verbosity=0)
+            self.stdout.write("Database is up to date.")
+        if collect_static_when_changed():
+            self.stdout.write("Static files are collected.")
+        login = create_first_admin()
+        if login and options["login_file"]:
+            write_privately(options["login_file"], json.dumps(login))
+
+
+def has_open_migrations() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def collect_static_when_changed() -> bool:
+    """Collect when a source file is new or changed since the last time; did it?"""
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    fingerprint = fingerprint_static_files()
+    if stamp.exists() and stamp.read_text() == fingerprint:
+        return False
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(fingerprint)
+    return True
+
+
+def fingerprint_static_files() -> str:
+    return hashlib.sha256("\n".join(sorted(_describe_static_files())).encode()).hexdigest()
+
+
+def _describe_static_files() -> Iterator[str]:
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            facts = os.stat(storage.path(path))
+            yield f"{path} {facts.st_size} {facts.st_mtime_ns}"
+
+
+def create_first_admin() -> dict[str, str] | None:
+    """The login of a new admin when there is none yet; its password is told once and never stored."""
+    if User.objects.filter(is_superuser=True).exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    User.objects.create_superuser(FIRST_ADMIN, password)
+    return {"email": FIRST_ADMIN, "password": password}
+
+
+def write_privately(path: Path, text: str) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)

@@ -1,0 +1,67 @@
+"""``manage.py work QUEUE``: one worker of one queue, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from argparse import ArgumentParser
+from importlib import import_module
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import connections
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from jobs import queue
+from jobs.workers import MONITORING_SECONDS, WORKER_TTL, ForkingWorker, WatchWorker
+
+# Imported by the parent once, so that no work horse spends half a second on it.
+PRELOADED = {
+    queue.LOCAL: ("jobs.tasks", "jobs.engines.local"),
+    queue.POST: ("jobs.tasks",),
+    queue.WATCH: (),
+    queue.FAL: (),
+}
+
+
+class Command(BaseCommand):
+    help = "Works on one queue. One queue for each worker: one that listens to two can lose a doorbell for good."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("queue", choices=queue.QUEUES)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        name = options["queue"]
+        _end_with_the_supervisor()
+        for module in PRELOADED[name]:
+            import_module(module)
+        worker_class = WatchWorker if name == queue.WATCH else ForkingWorker
+        connection = Redis.from_url(settings.REDIS_URL)
+        worker = worker_class(
+            [Queue(name, connection=connection, serializer=JSONSerializer)],
+            name=f"{name}-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}",
+            connection=connection,
+            serializer=JSONSerializer,
+            worker_ttl=WORKER_TTL,
+            job_monitoring_interval=MONITORING_SECONDS,
+        )
+        connections.close_all()
+        worker.work(logging_level="WARNING")
+
+
+def _end_with_the_supervisor() -> None:
+    """When the pipe to the supervisor closes, it is gone: nobody would ever stop or restart this process."""
+    number = os.environ.get("SUPERVISOR_PIPE_FD")
+    if number is not None:
+        threading.Thread(target=_wait_for_the_end, args=(int(number),), daemon=True).start()
+
+
+def _wait_for_the_end(descriptor: int) -> None:
+    while os.read(descriptor, 1):
+        pass
+    os._exit(1)

@@ -1,0 +1,234 @@
+"""How does a worker turn one generation into stored files? Claim, generate, picture, convert, store, complete."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import cast
+
+from django.db import DatabaseError
+from django.db.utils import InterfaceError
+from rq.timeouts import JobTimeoutException
+
+from jobs import catalog, files, images, meshes, previews, queue
+from jobs.engines.base import Engine, EngineError, EngineRequest, EngineResult
+from jobs.models import Attempt, Conversion, Generation
+from jobs.services import formats as conversions
+from jobs.services import runs
+from jobs.services.runs import AttemptLost, Failure, NewArtifact
+from jobs.states import Stage
+
+logger = logging.getLogger(__name__)
+
+SLICE_SECONDS = 5  # one doorbell works this long, so that a stopping worker need not wait longer
+REPORT_SECONDS = 0.5  # at most two live frames a second for each generation
+ENGINE_SHARE = 0.85  # of the progress: the rest is preview and formats
+
+
+def drain(queue_name: str, *, worker: str) -> int:
+    """Run waiting generations of this queue until none is left or the slice is over; how many."""
+    return _repeat(lambda: _run_next(queue_name, worker=worker), queue_name=queue_name)
+
+
+def drain_conversions() -> int:
+    """Make asked-for formats until none is left or the slice is over; how many."""
+    return _repeat(_convert_next, queue_name=queue.POST)
+
+
+def _repeat(step: Callable[[], bool], *, queue_name: str) -> int:
+    """While there is work, a bell lies in the queue: each worker that finds work wakes one more."""
+    done, end = 0, time.monotonic() + SLICE_SECONDS
+    while time.monotonic() < end:
+        if not step():
+            return done
+        done += 1
+    queue.ring(queue_name)
+    return done
+
+
+def _run_next(queue_name: str, *, worker: str) -> bool:
+    generation = runs.claim_next(queue_name, worker=worker)
+    if generation is None:
+        return False
+    if runs.is_waiting(queue_name) and not queue.has_bell(queue_name):
+        queue.ring(queue_name)
+    run_generation(generation)
+    return True
+
+
+def run_generation(generation: Generation) -> None:
+    """One claimed generation to its end. Whatever goes wrong ends in its row, with a reason."""
+    try:
+        _run(generation)
+    except AttemptLost:
+        logger.info("Generation %s was taken from this worker.", generation.pk)
+        runs.discard_attempt_files(generation)
+    except EngineError as error:
+        runs.fail_generation(generation, failure=_describe(error))
+    except JobTimeoutException:
+        runs.fail_generation(generation, failure=_TIMEOUT)
+        raise
+    except (DatabaseError, InterfaceError):
+        raise  # nothing can be noted now; the lease runs out and the sweep hands it back
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        runs.hand_back(generation, reason="the disk is full", outcome=Attempt.Outcome.FAILED)
+        raise
+    except Exception:
+        runs.fail_generation(generation, failure=_BUG)
+        raise  # RQ's list of failed jobs holds bugs
+
+
+_TIMEOUT = Failure(code="timeout", message="The model took too long.", hint="Ask for fewer faces.", retryable=True)
+_BUG = Failure(
+    code="worker_crashed",
+    message="Something went wrong inside the product while making this model.",
+    hint="Try again; the administrator finds the reason in the worker's log.",
+    retryable=True,
+)
+
+
+def _describe(error: EngineError) -> Failure:
+    return Failure(code=error.code, message=error.message, hint=error.hint, retryable=error.retryable)
+
+
+def _run(generation: Generation) -> None:
+    reporter = Reporter(generation)
+    request = EngineRequest(pictures=_load_pictures(generation), options=generation.options)
+    result = load_engine(generation.engine).generate(request, reporter)
+    reporter.say(Stage.POSTPROCESSING, round(100 * ENGINE_SHARE))
+    artifacts = list(_store_result(generation, result))
+    warnings = list(result.warnings)
+    for done, format_id in enumerate(generation.job.formats, start=1):
+        reporter.say(Stage.POSTPROCESSING, min(99, 90 + 2 * done))
+        try:
+            artifacts.append(_convert(generation, result.model, format_id=format_id, source=artifacts[0]))
+        except meshes.MeshError as error:
+            warnings.append(f"{error.code}:{format_id}")
+    runs.complete_generation(generation, artifacts=artifacts, warnings=warnings, facts=dict(result.facts))
+
+
+def load_engine(engine_id: str) -> Engine:
+    """The engine's class by its dotted path, imported on first use."""
+    module, _, name = catalog.ENGINES[engine_id].endpoint.rpartition(".")
+    return cast(Engine, getattr(import_module(module), name)())
+
+
+def _load_pictures(generation: Generation) -> dict[str, bytes]:
+    """The stored pictures by view, upright and without metadata."""
+    inputs = generation.inputs.select_related("image")
+    return {entry.view: images.normalise_image(files.read_file(entry.image.path)).data for entry in inputs}
+
+
+class Reporter:
+    """What an engine reports to: writes at most twice a second, and stops a run that has no say any more."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+        self._stage: Stage | None = None
+        self._next = 0.0
+
+    def __call__(self, stage: str, percent: int) -> None:
+        self.say(Stage(stage), round(percent * ENGINE_SHARE))
+
+    def say(self, stage: Stage, percent: int) -> None:
+        if stage == self._stage and time.monotonic() < self._next:
+            return
+        self._stage, self._next = stage, time.monotonic() + REPORT_SECONDS
+        runs.record_progress(self._generation, stage=stage, percent=min(99, percent))
+
+
+def _store_result(generation: Generation, result: EngineResult) -> Iterator[NewArtifact]:
+    """Model first, then preview, then mask."""
+    facts = meshes.measure_mesh(result.model)
+    yield _store(generation, role="model", format_id="glb", data=result.model, facts=facts)
+    yield _store(generation, role="preview", format_id="webp", data=previews.render_preview(result.model))
+    if result.mask is not None:
+        yield _store(generation, role="mask", format_id="png", data=result.mask)
+
+
+_PICTURES = {"webp": "image/webp", "png": "image/png"}
+
+
+def _store(
+    generation: Generation, *, role: str, format_id: str, data: bytes, facts: meshes.MeshFacts | None = None
+) -> NewArtifact:
+    extension = catalog.FORMATS[format_id].extension if role == "model" else f".{format_id}"
+    path = f"{files.attempt_folder(generation.pk, generation.attempt)}/{role}{extension}"
+    files.write_file(path, data)
+    return NewArtifact(
+        role=role,
+        format=format_id,
+        path=path,
+        filename=f"{generation.name}{extension}" if role == "model" else f"{generation.name}.{role}{extension}",
+        content_type=catalog.FORMATS[format_id].content_type if role == "model" else _PICTURES[format_id],
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        faces=facts.faces if facts else None,
+        vertices=facts.vertices if facts else None,
+        watertight=facts.watertight if facts else None,
+        bounds=facts.bounds if facts else None,
+    )
+
+
+def _convert(generation: Generation, model: bytes, *, format_id: str, source: NewArtifact) -> NewArtifact:
+    """A format that was asked for at once, beside the GLB it is made of."""
+    data = meshes.convert_glb(model, format=format_id, name=generation.name)
+    facts = meshes.MeshFacts(
+        faces=source.faces or 0,
+        vertices=source.vertices or 0,
+        watertight=source.watertight,
+        bounds=source.bounds,
+    )
+    return _store(generation, role="model", format_id=format_id, data=data, facts=facts)
+
+
+def _convert_next() -> bool:
+    conversion = conversions.claim_conversion()
+    if conversion is None:
+        return False
+    run_conversion(conversion)
+    return True
+
+
+def run_conversion(conversion: Conversion) -> None:
+    """One asked-for format to its end."""
+    try:
+        artifact = _make_format(conversion)
+    except meshes.MeshError as error:
+        conversions.fail_conversion(conversion, code=error.code, message=str(error))
+        return
+    if not conversions.complete_conversion(conversion, artifact=artifact):
+        logger.info("Conversion %s was taken from this worker.", conversion.pk)
+
+
+def _make_format(conversion: Conversion) -> NewArtifact:
+    generation, entry = conversion.generation, catalog.FORMATS[conversion.format]
+    source = generation.artifacts.get(role="model", format="glb")
+    data = meshes.convert_glb(
+        files.read_file(source.path),
+        format=conversion.format,
+        name=generation.name,
+        longest_edge_mm=conversion.options.get("longest_edge_mm"),
+    )
+    path = f"{files.attempt_folder(generation.pk, generation.attempt)}/{conversion.pk}{entry.extension}"
+    files.write_file(path, data)
+    return NewArtifact(
+        role="model",
+        format=conversion.format,
+        path=path,
+        filename=f"{generation.name}{entry.extension}",
+        content_type=entry.content_type,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        faces=source.faces,
+        vertices=source.vertices,
+        watertight=source.watertight,
+        bounds=source.bounds,
+        options=conversion.options,
+    )

@@ -1,0 +1,26 @@
+"""What does a doorbell start? RQ's entry points, named by ``queue.py``."""
+
+from __future__ import annotations
+
+import os
+
+from rq import get_current_job
+
+from jobs import queue, runner, watcher
+
+
+def drain_local() -> None:
+    runner.drain(queue.LOCAL, worker=_worker())
+
+
+def drain_post() -> None:
+    runner.drain_conversions()
+
+
+def watch() -> None:
+    watcher.watch_slice(worker=_worker())
+
+
+def _worker() -> str:
+    job = get_current_job()
+    return (job.worker_name if job else None) or f"process-{os.getpid()}"

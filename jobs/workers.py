@@ -1,0 +1,61 @@
+"""How do our RQ workers differ? They show signs of life in the database and hand back what a dead horse held."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import DatabaseError, connections
+from rq import SimpleWorker, Worker
+
+from jobs import watcher
+from jobs.services.processes import forget_worker, note_heartbeat, recover_runs_of
+
+logger = logging.getLogger(__name__)
+
+WORKER_TTL = 25  # seconds; RQ waits ten less for a doorbell, then beats
+MONITORING_SECONDS = 5  # how often a working horse's parent beats
+
+
+class _HeartbeatMixin:
+    """Signs of life in the database: Redis may vanish without the workers seeming dead."""
+
+    max_connection_wait_time = 5
+    name: str
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        super().heartbeat(timeout, pipeline)  # type: ignore[misc]
+        self._tell_database(lambda: note_heartbeat(self.name, queue=self.queue_names()[0]))  # type: ignore[attr-defined]
+
+    def register_death(self) -> None:
+        super().register_death()  # type: ignore[misc]
+        self._tell_database(lambda: forget_worker(self.name))
+
+    def _tell_database(self, tell: Callable[[], object]) -> None:
+        try:
+            tell()
+        except DatabaseError as error:
+            logger.warning("Worker %s could not reach the database: %s", self.name, error)
+        finally:
+            connections.close_all()  # none is held while waiting, none is inherited by a work horse
+
+
+class ForkingWorker(_HeartbeatMixin, Worker):
+    """For CPU work on strangers' pictures: each doorbell in a child, so that a crash costs one run."""
+
+    def handle_work_horse_killed(self, job: Any, retpid: int, ret_val: int, rusage: Any) -> None:
+        super().handle_work_horse_killed(job, retpid, ret_val, rusage)
+        self._tell_database(lambda: recover_runs_of(self.name))
+
+
+class WatchWorker(_HeartbeatMixin, SimpleWorker):
+    """Runs the slices of watching in its own process, and starts their chain when it is broken."""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        super().heartbeat(timeout, pipeline)
+        self._tell_database(watcher.seed_watching)
+
+    def request_stop(self, signum: int, frame: Any) -> None:
+        watcher.stopping.set()
+        super().request_stop(signum, frame)
