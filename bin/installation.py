@@ -82,7 +82,7 @@ def _install_packages(files: Sequence[Path]) -> None:
         if not _is_installed(file):
             _install_file(file)
             _stamp(file).parent.mkdir(exist_ok=True)
-            _stamp(file).write_text(_digest(file))
+            _stamp(file).write_text(_digest(RUN_REQUIREMENTS, file))
 
 
 def _make_environment() -> None:
@@ -136,8 +136,9 @@ class _PackageProgress:
 
 
 def _is_installed(file: Path) -> bool:
+    """The list for the tests is held to the versions of the other one, so it counts with it."""
     try:
-        return PYTHON.exists() and _stamp(file).read_text() == _digest(file)
+        return PYTHON.exists() and _stamp(file).read_text() == _digest(RUN_REQUIREMENTS, file)
     except FileNotFoundError:
         return False
 
@@ -146,9 +147,8 @@ def _stamp(file: Path) -> Path:
     return _STAMPS / str(file.relative_to(ROOT)).replace("/", "-")
 
 
-def _digest(file: Path) -> str:
-    """What is installed for the tests is pinned by both lists."""
-    return hashlib.sha256(RUN_REQUIREMENTS.read_bytes() + file.read_bytes()).hexdigest()
+def _digest(*files: Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 # Front-end libraries

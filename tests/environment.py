@@ -8,6 +8,7 @@ person's own environment (keys, databases, servers) reaches a test. ``bin/test``
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -81,4 +82,5 @@ def _must_fail() -> bool:
     return bool(os.environ.get("FAILED_CHECKS") or (_skipped and os.environ.get("FAIL_ON_SKIP")))
 
 
+atexit.register(_resources.close)  # for a run that ends before pytest was configured
 build_environment()

@@ -1,0 +1,123 @@
+"""What does ``bin/test`` run, in which order, and what is its verdict?"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from installation import PYTHON, ROOT, VENV, install
+
+from image2model.supervisor.__main__ import report_refusal
+
+_DESCRIPTION = """\
+Runs the whole suite: style, types, import contracts, missing migrations, and all tests, on SQLite and an embedded
+Valkey. Sets up what they need the first time; every server is started and stopped by itself. With pytest arguments,
+only pytest runs, with these.
+"""
+_EXAMPLES = """\
+examples:
+  bin/test                              everything but the slow and the chaos tests
+  bin/test --all                        these too
+  bin/test --postgres -m database       what is sensitive to the database, on PostgreSQL
+  bin/test tests/supervisor -k restart  some tests
+"""
+_WORKERS = ("-n", "2")
+_EVERY_DAY = "not slow and not chaos"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    on_postgres: bool
+    only_chaos: bool
+    everything: bool
+    pytest_arguments: tuple[str, ...]
+
+    @property
+    def marker_arguments(self) -> tuple[str, ...]:
+        if self.everything or any(argument.startswith("-m") for argument in self.pytest_arguments):
+            return ()
+        return ("-m", "chaos" if self.only_chaos else _EVERY_DAY)
+
+
+def read_wishes(argv: Sequence[str]) -> Wishes:
+    parser = argparse.ArgumentParser(
+        prog="bin/test",
+        usage="bin/test [--postgres] [--chaos | --all] [pytest arguments]",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--chaos", action="store_true", help="only the tests that kill processes at random moments")
+    chosen.add_argument("--all", action="store_true", help="the slow and the chaos tests too")
+    known, others = parser.parse_known_args(argv)
+    return Wishes(
+        on_postgres=known.postgres, only_chaos=known.chaos, everything=known.all, pytest_arguments=tuple(others)
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    wishes = read_wishes(argv)
+    os.chdir(ROOT)
+    try:
+        return report_refusal(lambda: set_up_and_test(wishes))
+    except KeyboardInterrupt:
+        return 130
+
+
+def set_up_and_test(wishes: Wishes) -> int:
+    install(for_tests=True)
+    environment = dict(os.environ)
+    if wishes.on_postgres:
+        environment["TEST_ON_POSTGRES"] = "1"
+    if not wishes.pytest_arguments and not wishes.only_chaos:
+        environment["FAILED_CHECKS"] = ", ".join(run_checks())
+    return run_pytest(wishes, environment=environment)
+
+
+def run_checks() -> list[str]:
+    """The names of those that failed; all of them run, so that one correction round is enough."""
+    with tempfile.TemporaryDirectory(prefix="image2model-checks-") as data_dir:
+        environment = {**os.environ, "DATA_DIR": data_dir}
+        return [" ".join(check) for check in _list_checks() if not _passes(check, environment=environment)]
+
+
+def _list_checks() -> list[tuple[str, ...]]:
+    return [
+        ("ruff", "check"),
+        ("ruff", "format", "--check"),
+        ("mypy",),
+        ("lint-imports",),
+        ("manage.py", "makemigrations", "--check", "--dry-run"),
+    ]
+
+
+def _passes(check: tuple[str, ...], *, environment: Mapping[str, str]) -> bool:
+    """A check that passes says one line, one that fails says everything."""
+    program, *arguments = check
+    start = [str(PYTHON), program] if program.endswith(".py") else [str(VENV / "bin" / program)]
+    done = subprocess.run(
+        [*start, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    has_passed = done.returncode == 0
+    print(f"{'passed' if has_passed else 'FAILED'}: {' '.join(check)}", flush=True)
+    if not has_passed:
+        print(done.stdout, flush=True)
+    return has_passed
+
+
+def run_pytest(wishes: Wishes, *, environment: Mapping[str, str]) -> int:
+    arguments = wishes.pytest_arguments or _WORKERS
+    command = [str(PYTHON), "-m", "pytest", *wishes.marker_arguments, *arguments]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
