@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import os
+from typing import cast
 
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
+from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "image2model.settings")
+django_application = get_asgi_application()  # before the imports below: they need the app registry
 
-application = get_asgi_application()
+from jobs.live import EventStreams, JobConsumer, JobsConsumer, NowhereConsumer  # noqa: E402
+from jobs.live.sse import App  # noqa: E402
+
+websocket_urls = [
+    re_path(r"^ws/jobs/?$", JobsConsumer.as_asgi()),
+    re_path(r"^ws/jobs/(?P<job_id>[^/]+)/?$", JobConsumer.as_asgi()),
+    re_path(r"^", NowhereConsumer.as_asgi()),
+]
+application = ProtocolTypeRouter(
+    {"http": EventStreams(cast(App, django_application)), "websocket": URLRouter(websocket_urls)}
+)

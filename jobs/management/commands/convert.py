@@ -11,10 +11,12 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from accounts.models import User
-from jobs import events, files, services
+from jobs import catalog, events, files, services
 from jobs.errors import JobError
-from jobs.models import Artifact, Generation, Job
+from jobs.models import Artifact, Generation, Job, WorkerHeartbeat
 from jobs.states import ACTIVE, Status
+
+BAR = "{desc:<24.24} {bar} {n:3.0f} % {postfix}"
 
 
 class Command(BaseCommand):
@@ -34,6 +36,8 @@ class Command(BaseCommand):
             job = submit(owner, options)
         except JobError as error:
             raise CommandError(describe(error)) from None
+        if not WorkerHeartbeat.objects.filter(queue=catalog.ENGINES[job.engine].queue).exists():
+            self.stderr.write("No worker has shown a sign of life; the job waits until bin/up runs.")
         watch(job)
         options["out"].mkdir(parents=True, exist_ok=True)
         save_models(job, folder=options["out"])
@@ -80,9 +84,9 @@ def describe(error: JobError) -> str:
 def watch(job: Job) -> None:
     """A bar for each picture until all are over."""
     bars = {
-        generation.pk: tqdm(total=100, desc=generation.name, position=place, bar_format="{desc:<24.24} {bar} {n:3.0f} % {postfix}")
+        generation.pk: tqdm(total=100, desc=generation.name, position=place, bar_format=BAR)
         for place, generation in enumerate(job.generations.order_by("position"))
-    }  # fmt: skip
+    }
     while show(list(Generation.objects.filter(job=job)), bars):
         time.sleep(0.2)  # the pace of the display
     for bar in bars.values():

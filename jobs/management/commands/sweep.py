@@ -31,9 +31,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{delete_orphans(grace=grace)} orphan files deleted.")
 
     def _check(self, grace: timedelta) -> None:
-        number = 0
-        for number, fault in enumerate(find_faults(grace=grace), start=1):
+        faults = list(find_faults(grace=grace))
+        for fault in faults:
             self.stderr.write(fault)
-        if number:
-            raise CommandError(f"{number} faults.")
+        if faults:
+            raise CommandError(f"{len(faults)} faults.")
         self.stdout.write("Rows and files agree.")

@@ -1,0 +1,6 @@
+"""How do browsers and scripts hear of changes? One stream of frames, two transports: SSE and websocket."""
+
+from jobs.live.sse import EventStreams
+from jobs.live.websocket import JobConsumer, JobsConsumer, NowhereConsumer
+
+__all__ = ["EventStreams", "JobConsumer", "JobsConsumer", "NowhereConsumer"]

@@ -1,0 +1,121 @@
+"""How does a stream travel over a websocket? The same frames as messages, from server to client only."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import ExitStack, aclosing
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.http.request import validate_host
+
+from jobs.errors import JobError
+from jobs.live import doors
+from jobs.live.sse import RECHECK_SECONDS, open_frames
+
+CLOSE_CODES = {"not_authenticated": 4401, "invalid_api_key": 4401, "too_many_streams": 4429, "stream_capacity": 4503}
+NOT_FOUND, TOO_MANY_MESSAGES, NO_BINARY = 4404, 4429, 1003
+MESSAGES_PER_SECOND = 10
+
+
+class StreamConsumer(AsyncWebsocketConsumer):
+    """Accepts first and then closes with a code when refused: a browser sees codes of open sockets only."""
+
+    async def connect(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self._place = ExitStack()
+        self._received: list[float] = []
+        if not has_own_origin(self.scope):
+            await self.close()  # refused before the handshake: a foreign page learns nothing
+            return
+        await self.accept()
+        try:
+            listener = await self.admit()
+            self._place.enter_context(doors.take_place(listener.user_id))
+        except JobError as error:
+            await self.send(json.dumps({"id": None, "event": "error", "data": describe(error)}))
+            await self.close(code=CLOSE_CODES.get(error.code, NOT_FOUND if error.status in (400, 404) else 4403))
+            return
+        self._task = asyncio.create_task(self._run(listener))
+
+    async def admit(self) -> doors.Listener:
+        raise JobError("not_found", "There is no stream here.")
+
+    async def _run(self, listener: doors.Listener) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(self._recheck(listener))
+            await self._send_frames(listener)
+            watch.cancel()
+        await self.close()
+
+    async def _send_frames(self, listener: doors.Listener) -> None:
+        async with aclosing(open_frames(listener)) as frames:
+            async for frame in frames:
+                await self.send(json.dumps({"id": frame.id, "event": frame.event, "data": frame.data}))
+
+    async def _recheck(self, listener: doors.Listener) -> None:
+        """Somebody who logged out meanwhile hears no more."""
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            if not await doors.may_still_listen(self.scope, listener=listener):
+                await self.close(code=CLOSE_CODES["not_authenticated"])
+                return
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if bytes_data is not None:
+            await self.close(code=NO_BINARY)
+            return
+        now = time.monotonic()
+        self._received = [*(at for at in self._received if at > now - 1), now]
+        if len(self._received) > MESSAGES_PER_SECOND:
+            await self.close(code=TOO_MANY_MESSAGES)
+
+    async def disconnect(self, code: int) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._place.close()
+
+
+class JobConsumer(StreamConsumer):
+    """``/ws/jobs/{id}/``"""
+
+    async def admit(self) -> doors.Listener:
+        job_id = doors.parse_id(self.scope["url_route"]["kwargs"]["job_id"], what="job")
+        user_id = await doors.identify(self.scope, job_id=job_id)
+        job = await doors.find_job(user_id, job_id=job_id)
+        return doors.Listener(user_id=user_id, job_id=job.pk, after=doors.parse_position(self.scope))
+
+
+class JobsConsumer(StreamConsumer):
+    """``/ws/jobs/``"""
+
+    async def admit(self) -> doors.Listener:
+        user_id = await doors.identify(self.scope, job_id=None)
+        return doors.Listener(user_id=user_id, after=doors.parse_position(self.scope))
+
+
+class NowhereConsumer(StreamConsumer):
+    """Every other websocket address: closed with 4404 and no traceback."""
+
+
+def has_own_origin(scope: Any) -> bool:
+    """A page of another site must not use its visitor's cookie. Scripts send no Origin, and no cookie either."""
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin")
+    if origin is None:
+        return b"authorization" in headers or b"cookie" not in headers
+    if origin.decode("latin-1") in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    host = headers.get(b"host", b"").decode("latin-1")
+    own = urlsplit(f"//{host}")
+    return urlsplit(origin.decode("latin-1")).netloc == own.netloc and validate_host(
+        own.hostname or "", settings.ALLOWED_HOSTS
+    )
+
+
+def describe(error: JobError) -> dict[str, Any]:
+    return {"error_code": error.code, "message": error.message}
