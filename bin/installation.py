@@ -222,3 +222,7 @@ def _trust_the_machine() -> dict[str, str]:
 
 def say(text: str) -> None:
     print(text, flush=True)
+
+
+if __name__ == "__main__":
+    install()

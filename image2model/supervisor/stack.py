@@ -42,7 +42,7 @@ def draw_plan(options: Options, *, configuration: Mapping[str, Any], instance: I
         url=_show_url(options),
         store=store,
         prepare=ChildSpec(name="prepare", argv=_manage("prepare", "--login-file", str(instance.login_file))),
-        children=(_describe_web(options), *_list_workers(options, fal_key=configuration["FAL_KEY"])),
+        children=list_children(options, fal_key=configuration["FAL_KEY"]),
         first_model=ChildSpec(name="sample", argv=_manage("first_model")),
         environment={
             **_inherit(options),
@@ -61,6 +61,10 @@ def _inherit(options: Options) -> dict[str, str]:
     if options.host not in _ANYWHERE and not environment.get("ALLOWED_HOSTS"):
         environment["ALLOWED_HOSTS"] = f"127.0.0.1,localhost,[::1],{_bracket(options.host)}"
     return environment
+
+
+def list_children(options: Options, *, fal_key: str) -> tuple[ChildSpec, ...]:
+    return _describe_web(options), *_list_workers(options, fal_key=fal_key)
 
 
 def _describe_web(options: Options) -> ChildSpec:
