@@ -95,3 +95,14 @@ class Limits(models.Model):
 
     def __str__(self) -> str:
         return f"Limits of {self.user}"
+
+
+class LoginFailure(models.Model):
+    """A wrong password of the last minutes; ``throttle.py`` counts them."""
+
+    account = models.CharField(max_length=64, db_index=True)  # keyed hash of the address that was typed
+    address = models.CharField(max_length=45, db_index=True)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.address} at {self.at:%H:%M:%S}"

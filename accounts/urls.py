@@ -5,8 +5,22 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-app_name = None
+from accounts import key_views, views
+
 urlpatterns = [
-    path(f"{name.replace('_', '-')}/", auth.LoginView.as_view(), name=name)
-    for name in ("login", "logout", "signup", "account", "keys")
+    path("login/", views.LoginView.as_view(), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("signup/", views.sign_up, name="signup"),
+    path("", views.show_account, name="account"),
+    path("keys/", key_views.show_keys, name="keys"),
+    path("keys/<uuid:key_id>/revoke/", key_views.revoke_key, name="key_revoke"),
+    path("password/", views.PasswordChangeView.as_view(), name="password_change"),
+    path("password/done/", views.show_password_changed, name="password_change_done"),
+    path("password/reset/", views.PasswordResetView.as_view(), name="password_reset"),
+    path(
+        "password/reset/sent/",
+        auth.PasswordResetDoneView.as_view(template_name="accounts/password_reset_done.html"),
+        name="password_reset_done",
+    ),
+    path("password/reset/<uidb64>/<token>/", views.PasswordResetConfirmView.as_view(), name="password_reset_confirm"),
 ]

@@ -1,10 +1,14 @@
-"""What does an error look like to a caller of the API? The one envelope of the wire contract."""
+"""How are callers refused? The one error envelope of the API, and the page for those who came too often."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from image2model.middleware import request_id_var
 
@@ -25,3 +29,11 @@ def build_error(
     if details:
         envelope["details"] = dict(details)
     return envelope
+
+
+def render_too_many(request: HttpRequest, *, seconds: int, message: str) -> HttpResponse:
+    """The 429 page: what happened, and when to come back."""
+    context = {"message": message, "minutes": math.ceil(seconds / 60)}
+    response = render(request, "429.html", context, status=429)
+    response["Retry-After"] = str(seconds)
+    return response

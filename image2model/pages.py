@@ -4,44 +4,60 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
 
 from image2model.answers import build_error
+from image2model.middleware import request_id_var
 
 API_PREFIX = "/api/"
+SAMPLES = "samples"
 WORDS = {
     400: ("bad_request", "The request could not be understood."),
     403: ("permission_denied", "You may not do this."),
     404: ("not_found", "There is nothing at this address."),
-    429: ("rate_limited", "Too many requests. Wait a moment, then try again."),
     500: ("internal_server_error", "Something went wrong on our side. It has been logged."),
 }
 
 
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
-    """What the product does, shown with live samples."""
-    return render(request, "start.html", {"samples": read_samples(), "max_files": settings.MAX_FILES})
+    """What the product does, shown with live samples; ``?sample=`` chooses one, with or without a script."""
+    samples = read_samples()
+    chosen = [sample for sample in samples if sample["name"] == request.GET.get("sample")]
+    context = {
+        "samples": samples,
+        "shown": next(iter(chosen or samples), None),
+        "max_files": settings.MAX_FILES,
+        "host": request.build_absolute_uri("/").rstrip("/"),
+    }
+    return render(request, "start.html", context)
 
 
-def read_samples() -> list[dict[str, Any]]:
-    """The bundled samples; an empty list when there are none."""
-    path = finders.find("samples/samples.json")
+def read_samples() -> list[dict[str, str]]:
+    """The bundled samples with the addresses of their files; an empty list when there are none."""
+    path = finders.find(f"{SAMPLES}/samples.json")
     if path is None:
         return []
-    with open(path, encoding="utf-8") as file:
-        samples: list[dict[str, Any]] = json.load(file)
-    return samples
+    entries: list[dict[str, Any]] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return [_address_files(entry) for entry in entries]
+
+
+def _address_files(entry: Mapping[str, Any]) -> dict[str, str]:
+    files = {kind: static(f"{SAMPLES}/{entry[kind]}") for kind in ("picture", "model", "preview")}
+    return {"name": entry["name"], "title": entry["title"], **files}
 
 
 @require_safe
@@ -71,19 +87,11 @@ def answer_404(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return answer_error(request, 404)
 
 
-@requires_csrf_token
-def answer_429(request: HttpRequest, *, seconds: int) -> HttpResponseBase:
-    """Not called by Django: for views that limit something themselves."""
-    response = answer_error(request, 429, context={"minutes": -(-seconds // 60)})
-    response["Retry-After"] = str(seconds)
-    return response
-
-
 def answer_500(request: HttpRequest) -> HttpResponseBase:
     """Renders without request, user or database: any of them may be what broke."""
     if request.path.startswith(API_PREFIX):
         return answer_error(request, 500)
-    page = render_to_string("500.html", {"static_url": settings.STATIC_URL})
+    page = render_to_string("500.html", {"static_url": settings.STATIC_URL, "request_id": request_id_var.get()})
     return HttpResponse(page, status=500)
 
 
@@ -94,11 +102,11 @@ def answer_csrf(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     return render(request, "403_csrf.html", status=403)
 
 
-def answer_error(request: HttpRequest, status: int, *, context: dict[str, Any] | None = None) -> HttpResponseBase:
+def answer_error(request: HttpRequest, status: int) -> HttpResponseBase:
     """The error page, or the contract's envelope for callers of the API."""
     if request.path.startswith(API_PREFIX):
         return _answer_json(*WORDS[status], status)
-    return render(request, f"{status}.html", context, status=status)
+    return render(request, f"{status}.html", status=status)
 
 
 def _answer_json(code: str, message: str, status: int) -> JsonResponse:

@@ -147,6 +147,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+CSRF_FAILURE_VIEW = "image2model.pages.answer_csrf"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -154,7 +155,8 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF, "'wasm-unsafe-eval'"],
-        "style-src": [SELF],
+        # The hash is that of the one style element inside of <model-viewer> 4.4; a browser test sees when it changes.
+        "style-src": [SELF, "'sha256-PXtZZkJMMyc18o/DN1ZEFOJ2qEGq95IQbVaJFMOXOb0='"],
         "style-src-attr": ["'unsafe-inline'"],  # the model viewer sets style attributes on its own elements
         "img-src": [SELF, "blob:", "data:"],
         "connect-src": [SELF, "blob:", "data:"],

@@ -5,12 +5,16 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts.views import delete_account, enter_admin
 from image2model import pages
+from jobs.services import delete_work_of
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.start, name="start"),
     path("styleguide/", pages.show_styles, name="styleguide"),
+    path("admin/login/", enter_admin),
     path("admin/", admin.site.urls),
+    path("accounts/delete/", delete_account, {"before": delete_work_of}, name="account_delete"),
     path("accounts/", include("accounts.urls")),
     path("", include("jobs.urls")),
 ]

@@ -1,0 +1,127 @@
+"""Which fields do the account pages ask for?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from accounts.models import Scope, User
+from accounts.services import MAX_NAME_LENGTH
+
+EXPIRIES = {"30": "In 30 days", "90": "In 90 days", "365": "In a year", "": "Never"}
+
+
+class LoginForm(AuthenticationForm):
+    """Django's form, with words for people who log in by e-mail."""
+
+    error_messages = {
+        "invalid_login": "This e-mail address and password do not belong together.",
+        "inactive": "This e-mail address and password do not belong together.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"] = forms.EmailField(
+            label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True})
+        )
+
+
+class SignUpForm(forms.ModelForm):  # type: ignore[type-arg]
+    password = forms.CharField(
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": 8}),
+        help_text="At least 8 characters. A short sentence works well.",
+    )
+
+    class Meta:
+        model = User
+        fields: ClassVar[list[str]] = ["email"]
+        labels: ClassVar[dict[str, Any]] = {"email": "E-mail"}
+        widgets: ClassVar[dict[str, Any]] = {
+            "email": forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True})
+        }
+
+    def clean_email(self) -> str:
+        return require_free_email(self.cleaned_data["email"], self.instance)
+
+    def _post_clean(self) -> None:
+        """After the address is on the instance, so that a password like the address is refused."""
+        super()._post_clean()  # type: ignore[misc]
+        password = self.cleaned_data.get("password")
+        if password:
+            try:
+                password_validation.validate_password(password, self.instance)
+            except ValidationError as error:
+                self.add_error("password", error)
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        label="Current password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text="Needed only to change the e-mail address.",
+    )
+
+    class Meta:
+        model = User
+        fields: ClassVar[list[str]] = ["first_name", "last_name", "email"]
+        labels: ClassVar[dict[str, Any]] = {"email": "E-mail"}
+        widgets: ClassVar[dict[str, Any]] = {
+            "first_name": forms.TextInput(attrs={"autocomplete": "given-name"}),
+            "last_name": forms.TextInput(attrs={"autocomplete": "family-name"}),
+            "email": forms.EmailInput(attrs={"autocomplete": "email"}),
+        }
+
+    def clean_email(self) -> str:
+        return require_free_email(self.cleaned_data["email"], self.instance)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if "email" in self.changed_data and not self.instance.check_password(cleaned.get("password") or ""):
+            self.add_error("password", "Enter your current password to change the e-mail address.")
+        return cleaned
+
+
+class ConfirmForm(forms.Form):
+    """Something that cannot be undone: only with the password."""
+
+    password = forms.CharField(
+        strip=False, label="Password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+
+class KeyForm(forms.Form):
+    name = forms.CharField(
+        max_length=MAX_NAME_LENGTH, help_text="Where the key is used, such as “render script”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    scopes = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, label="May")
+    days = forms.ChoiceField(label="Ends", required=False, choices=list(EXPIRIES.items()), initial="90")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = {Scope.READ: "Read jobs and models", Scope.WRITE: "Upload, cancel, delete", Scope.ADMIN: "Administer"}
+        scopes = [scope for scope in Scope if scope != Scope.ADMIN or user.is_staff]
+        field = self.fields["scopes"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(scope.value, words[scope]) for scope in scopes]
+        field.initial = [Scope.READ.value, Scope.WRITE.value]
+
+    def read_expiry(self) -> datetime | None:
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
+
+
+def require_free_email(email: str, user: User) -> str:
+    email = email.lower()
+    if User.objects.filter(email__iexact=email).exclude(pk=user.pk).exists():
+        raise ValidationError("This address has an account.")
+    return email

@@ -1,0 +1,29 @@
+/* How does a picture of a model become the model? The viewer is loaded on demand and laid over its poster. */
+
+/** A <model-viewer> for `src`, kept invisible until the model can be drawn; resolves then, or rejects. */
+export async function revealModel(stage, { viewer, src, alt, attributes = {} }) {
+  await import(viewer);
+  const element = document.createElement("model-viewer");
+  const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const settings = {
+    src,
+    alt,
+    "camera-controls": "",
+    "touch-action": "pan-y",
+    "interaction-prompt": "none",
+    "shadow-intensity": "0.6",
+    "shadow-softness": "1",
+    "environment-image": "neutral",
+    ...(reduced ? {} : { "auto-rotate": "", "auto-rotate-delay": "0" }),
+    ...attributes,
+  };
+  for (const [name, value] of Object.entries(settings)) element.setAttribute(name, value);
+  element.classList.add("is-arriving");
+  stage.append(element);
+  await new Promise((resolve, reject) => {
+    element.addEventListener("load", resolve, { once: true });
+    element.addEventListener("error", (event) => reject(new Error(event.detail?.type ?? "model")), { once: true });
+  });
+  element.classList.remove("is-arriving");
+  return element;
+}
