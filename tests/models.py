@@ -155,7 +155,7 @@ def make_parts_glb() -> bytes:
     ball = builder.add_mesh(positions, faces, normals=normals, uvs=uvs, material=skin)
     left = builder.add_node(mesh=boxes[0], translation=[-1.2, 0, 0])
     right = builder.add_node(mesh=boxes[1], translation=[1.2, 0, 0], scale=[-1, 1, 1])  # mirrored
-    top = builder.add_node(mesh=ball, translation=[0, 1.0, 0], children=[])
+    top = builder.add_node(mesh=ball, translation=[0, 1.0, 0])
     turn = [0.0, 0.3826834, 0.0, 0.9238795]
     return builder.show(builder.add_node(children=[left, right, top], rotation=turn)).build()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from .arrays import Faces, Floats, read_array, read_floats
 from .document import Document, open_document, require_readable
 from .materials import Material
 from .scene import FAN, STRIP, Draw, Transform
+
+MAX_VALUE: Final = np.float32(1e6)  # of normals and texture coordinates; damage must not overflow what follows
 
 # A part's key: what pieces must share to become one part.
 _Key = tuple[int | None, bool, bool, bool]
@@ -69,7 +72,10 @@ def _read_part(draw: Draw, *, document: Document) -> Part:
     material = Material() if primitive.material is None else document.materials[primitive.material]
 
     def read(name: str) -> Floats | None:
-        return read_floats(document.accessors[attributes[name]]) if name in attributes else None
+        if name not in attributes:
+            return None
+        values = read_floats(document.accessors[attributes[name]])
+        return values if name == "POSITION" else np.clip(values, -MAX_VALUE, MAX_VALUE)
 
     positions, normals, uvs, colours = (
         read(name) for name in ("POSITION", "NORMAL", f"TEXCOORD_{material.coordinates}", "COLOR_0")
@@ -124,8 +130,9 @@ def _turn(normals: Floats, *, transform: Transform) -> Floats:
 def _place(uvs: Floats, *, material: Material) -> Floats:
     if material.placement is None:
         return uvs
-    matrix = np.array(material.placement, np.float32)
-    return uvs @ matrix[:, :2].T + matrix[:, 2]
+    matrix = np.clip(np.array(material.placement, np.float64), -1e9, 1e9).astype(np.float32)
+    placed: Floats = np.clip(uvs @ matrix[:, :2].T + matrix[:, 2], -MAX_VALUE, MAX_VALUE)
+    return placed
 
 
 def _complete_colours(colours: Floats) -> Floats:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 FIELD_OF_VIEW: Final = 26.0  # degrees; longer lenses flatten, shorter ones distort small objects
 MARGIN: Final = 0.04  # of the picture's side, free on each side of the object
-NEAREST: Final = 0.35  # of the object's longest edge, between the eye and its nearest point
+NEAREST: Final = 0.35  # of the object's longest edge, between the eye and its nearest point: no nose like a potato
 
 Points = npt.NDArray[np.floating[Any]]
 
@@ -22,6 +22,7 @@ class Camera:
 
     axes: npt.NDArray[np.float64]
     eye: npt.NDArray[np.float64]
+    slope: float  # of the frame's sides: half its width at a distance of 1
     near: float
     far: float
 
@@ -29,7 +30,7 @@ class Camera:
         """Places on a picture of ``size`` pixels, and the inverse of the distance along the view."""
         seen = (points - self.eye) @ self.axes.T
         inverse = -1.0 / seen[:, 2]
-        scale = size / 2 / math.tan(math.radians(FIELD_OF_VIEW) / 2)
+        scale = size / 2 / self.slope
         places = np.empty((len(points), 2), np.float32)
         places[:, 0] = size / 2 + scale * seen[:, 0] * inverse
         places[:, 1] = size / 2 - scale * seen[:, 1] * inverse
@@ -47,10 +48,21 @@ def place_camera(points: Points, *, azimuth: float, elevation: float) -> Camera:
     slope = math.tan(math.radians(FIELD_OF_VIEW) / 2) * (1 - 2 * MARGIN)
     right, left = float((x + slope * z).max()), float((slope * z - x).max())
     top, bottom = float((y + slope * z).max()), float((slope * z - y).max())
-    longest = float(np.ptp(points, axis=0).max())
-    distance = max((right + left) / (2 * slope), (top + bottom) / (2 * slope), float(z.max()) + NEAREST * longest)
-    seen_from = np.array([(right - left) / 2, (top - bottom) / 2, distance])
-    return Camera(axes=axes, eye=seen_from @ axes, near=distance - float(z.max()), far=distance - float(z.min()))
+    nearest = float(z.max()) + NEAREST * float(np.ptp(points, axis=0).max())
+    away = max((right + left) / (2 * slope), (top + bottom) / (2 * slope), nearest)
+    across, up = (right - left) / 2, (top - bottom) / 2
+    return Camera(
+        axes=axes,
+        eye=np.array([across, up, away]) @ axes,
+        slope=_find_slope((x - across) / (away - z), (y - up) / (away - z)) / (1 - 2 * MARGIN),
+        near=away - float(z.max()),
+        far=away - float(z.min()),
+    )
+
+
+def _find_slope(across: Points, up: Points) -> float:
+    """How far out anything is seen. A pole seen from its end is looked at through a longer lens, not from nearer."""
+    return max(float(np.abs(across).max()), float(np.abs(up).max()), 1e-6)
 
 
 def _turn_axes(*, azimuth: float, elevation: float) -> npt.NDArray[np.float64]:
