@@ -18,7 +18,8 @@ from image2model.supervisor.processes import kill_session, launch, send, wait_un
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
 SETTLED_AFTER = 10.0  # seconds of life after which an earlier crash no longer counts
-LOUD_AFTER = 8  # quick deaths in a row
+HOPELESS_AFTER = 4  # quick deaths in a row of a child that never answered
+LOUD_AFTER = 8  # the same of one that did
 _REMEMBERED_LINES = 20
 _LONGEST_LINE = 64 * 1024
 _LAST_WORDS = 2.0  # seconds for the lines that are still in the pipe
@@ -59,8 +60,8 @@ class Child:
         self._recent: deque[str] = deque(maxlen=_REMEMBERED_LINES)
 
     @property
-    def is_failing(self) -> bool:
-        return self.quick_deaths >= LOUD_AFTER
+    def is_hopeless(self) -> bool:
+        return self.quick_deaths >= HOPELESS_AFTER
 
     async def keep_running(self) -> None:
         loop = asyncio.get_running_loop()

@@ -97,7 +97,7 @@ class Run:
         try:
             async with asyncio.timeout(READY_WITHIN):
                 while not await is_ready():
-                    if child.is_failing:
+                    if child.is_hopeless:
                         raise Refusal(f"{child.spec.name} cannot start; its lines above say why.")
                     await asyncio.sleep(_LOOK_EVERY)
         except TimeoutError:

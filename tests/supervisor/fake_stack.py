@@ -30,8 +30,14 @@ def draw_fake_plan(description: dict, data_dir: Path) -> Plan:
     )
 
 
-def _describe(name: str, code: str, stage: int = 1) -> ChildSpec:
-    return ChildSpec(name=name, argv=(sys.executable, "-c", code), stage=stage)
+def _describe(name: str, code: str, stage: int = 1, answers: bool | None = None) -> ChildSpec:
+    """``answers``: what is found whenever somebody looks whether it is ready; without it nobody looks."""
+
+    async def is_ready() -> bool:
+        return bool(answers)
+
+    command = (sys.executable, "-c", code)
+    return ChildSpec(name=name, argv=command, stage=stage, is_ready=None if answers is None else is_ready)
 
 
 def run(description: dict) -> int:

@@ -66,7 +66,7 @@ async def test_it_is_loud_once_after_eight_quick_deaths_and_goes_on(output, monk
     running = asyncio.create_task(dying.keep_running())
     while dying.quick_deaths < child_module.LOUD_AFTER + 2:
         await asyncio.sleep(0.01)
-    assert dying.is_failing
+    assert dying.is_hopeless
     dying.ask_to_stop()
     await running
     assert output.getvalue().count("has died 8 times in a row") == 1

@@ -50,3 +50,11 @@ def test_data_that_cannot_be_prepared_ends_the_start(supervise):
     supervised.wait_for("Image2Model cannot start: The data could not be prepared")
     assert supervised.wait_for_end() == 1
     assert not supervised.alive()
+
+
+def test_a_child_that_never_answers_ends_the_start(supervise):
+    supervised = supervise({"name": "web", "code": DYING, "answers": False}, {"name": "post", "code": POLITE})
+    supervised.wait_for("Image2Model cannot start: web cannot start; its lines above say why.")
+    assert supervised.wait_for_end() == 1
+    assert sum("ended with code 3" in line for line in supervised.lines) == 4
+    assert not supervised.alive()
