@@ -16,7 +16,7 @@ IMAGES, ARTIFACTS = "images", "artifacts"
 
 def image_path(owner_id: int, sha256: str, extension: str) -> str:
     """By content: the same picture of the same owner is the same file, however often it arrives."""
-    return f"{IMAGES}/{owner_id}/{sha256[:2]}/{sha256}{extension}"
+    return f"{IMAGES}/{owner_id}/{sha256[:2]}/{sha256}.{extension}"
 
 
 def thumbnail_path(owner_id: int, sha256: str) -> str:

@@ -1,7 +1,7 @@
 """What can be done? The verbs: the only door to a job's state, for pages, API, admin, commands and workers."""
 
 from jobs.services.cancel import cancel_generation, cancel_job
-from jobs.services.delete import delete_job, delete_work_of
+from jobs.services.delete import delete_generation, delete_job, delete_work_of
 from jobs.services.engines import choose_engine, default_engine_id, offered_engines
 from jobs.services.formats import request_formats
 from jobs.services.images import StoredImage, Upload, store_images
@@ -15,6 +15,7 @@ from jobs.services.submit import (
     find_stored_images,
     submit_job,
 )
+from jobs.services.uploads import arrange, check_wishes, fingerprint, submit_uploads
 
 __all__ = [
     "Idempotency",
@@ -23,18 +24,23 @@ __all__ = [
     "Submission",
     "Upload",
     "Wishes",
+    "arrange",
     "cancel_generation",
     "cancel_job",
+    "check_wishes",
     "choose_engine",
     "default_engine_id",
+    "delete_generation",
     "delete_job",
     "delete_work_of",
     "find_replay",
     "find_stored_images",
+    "fingerprint",
     "offered_engines",
     "request_formats",
     "retry_generation",
     "retry_job",
     "store_images",
     "submit_job",
+    "submit_uploads",
 ]

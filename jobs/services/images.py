@@ -33,12 +33,12 @@ class StoredImage:
 
 def store_images(owner: User, *, uploads: Sequence[Upload]) -> list[StoredImage]:
     """All pictures of an upload, or ``JobError`` naming every bad one, and nothing is kept."""
-    _check_number(len(uploads))
+    check_number(len(uploads))
     checked = _check_all(uploads)
     return [_store(owner, data=data, facts=facts, filename=name) for data, facts, name in checked]
 
 
-def _check_number(number: int) -> None:
+def check_number(number: int) -> None:
     if number == 0:
         raise JobError("no_files", "No picture was sent.", hint="Add at least one JPEG, PNG or WebP picture.")
     if number > settings.MAX_FILES:
