@@ -1,0 +1,78 @@
+"""What survives a restart of the virtual FAL? Accepted requests, uploads and cancels, one JSON line each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .fal_request import OVER, FalRequest
+from .files import Upload
+from .hosts import Place
+from .scenarios.scenario import Scenario, build_scenario
+from .world import World
+
+
+class Journal:
+    """Written before the answer leaves, so that whoever was told of a request finds it again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    async def attach(self, world: World) -> None:
+        """Do again what was done, then note what is done from now on."""
+        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        for line in lines:
+            self._replay(world, json.loads(line))
+        self._file = self.path.open("a", buffering=1)
+        world.journal = self
+
+    def note_submit(self, request: FalRequest) -> None:
+        self._write(
+            "submit", id=request.id, endpoint=request.endpoint_id, arguments=request.arguments, at=request.submitted_at,
+            headers=dict(request.headers), webhook=request.webhook, scenario=asdict(request.scenario),
+            place=asdict(request.place),
+        )  # fmt: skip
+
+    def note_upload(self, upload: Upload) -> None:
+        self._write("upload", **asdict(upload))
+
+    def note_cancel(self, request: FalRequest, at: float) -> None:
+        self._write("cancel", id=request.id, at=at)
+
+    def note_reset(self) -> None:
+        self._file.truncate(0)
+
+    def _write(self, kind: str, **values: Any) -> None:
+        self._file.write(json.dumps({"kind": kind, **values}) + "\n")
+
+    def _replay(self, world: World, line: dict[str, Any]) -> None:
+        kind = line.pop("kind")
+        if kind == "upload":
+            world.files.add(Upload(**line))
+        elif kind == "cancel":
+            request = world.requests[line["id"]]
+            world.schedule.advance(line["at"])
+            if request.state != OVER:
+                world.schedule.cancel(request, line["at"], honoured=request.scenario.stops_on_cancel)
+        else:
+            world.schedule.advance(line["at"])
+            _replay_submit(world, line)
+
+
+def _replay_submit(world: World, line: dict[str, Any]) -> None:
+    world.accept(
+        line["endpoint"],
+        line["arguments"],
+        subject=world.describe_subject(line["endpoint"], line["arguments"], line["webhook"]),
+        scenario=_read(line["scenario"]),
+        place=Place(**line["place"]),
+        headers=line["headers"],
+        request_id=line["id"],
+        at=line["at"],
+    )
+
+
+def _read(values: dict[str, Any]) -> Scenario:
+    return build_scenario(values)
