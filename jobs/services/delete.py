@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import F, ProtectedError
 from django.db.models.functions import Now
 
 from accounts.models import User
 from jobs import events, files
-from jobs.models import Artifact, GenerationInput, Job, SourceImage
+from jobs.models import Artifact, Generation, GenerationInput, Job, SourceImage
 from jobs.services.cancel import cancel_job
-from jobs.services.derive import lock_job
+from jobs.services.derive import lock_job, refresh_job
 from jobs.states import ACTIVE
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,31 @@ def purge_job(job_id: UUID) -> None:
         Job.objects.filter(pk=job_id, deleted_at__isnull=False).delete()
     for image_id in images:
         delete_unused_image(image_id)
+
+
+def delete_generation(generation: Generation, *, actor: str) -> None:
+    """One of a job's generations, its files, and the pictures that nothing else uses; the last takes its job along."""
+    images = list(generation.inputs.values_list("image", flat=True))
+    if _remove_generation(generation, actor=actor):
+        for image_id in images:
+            delete_unused_image(image_id)
+    else:
+        delete_job(generation.job, actor=actor)
+
+
+@transaction.atomic
+def _remove_generation(generation: Generation, *, actor: str) -> bool:
+    """False when it is the only one. Rows first: a crash leaves orphan files, which the sweep removes."""
+    job = lock_job(generation.job_id)
+    if not job.generations.exclude(pk=generation.pk).exists():
+        return False
+    removed, _ = Generation.objects.filter(pk=generation.pk).delete()
+    if removed:
+        Job.objects.filter(pk=job.pk).update(total=F("total") - 1)
+        job = refresh_job(lock_job(job.pk))
+        events.write_event(job, "model_deleted", message=generation.name, actor=actor)
+        transaction.on_commit(partial(files.delete_folder, f"{files.ARTIFACTS}/{generation.pk}"))
+    return True
 
 
 def delete_unused_image(image_id: UUID) -> bool:

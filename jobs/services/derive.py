@@ -53,7 +53,8 @@ def _mean_progress(job: Job) -> int:
 def settle_finished_jobs() -> int:
     """Fan-in for jobs whose last generation ended without anybody noticing; how many."""
     unsettled = Job.objects.active().exclude(generations__status__in=[Status.QUEUED, Status.PROCESSING])
-    for job_id in list(unsettled.values_list("pk", flat=True)[:100]):
+    job_ids = list(unsettled.values_list("pk", flat=True)[:100])
+    for job_id in job_ids:
         with transaction.atomic():
             refresh_job(lock_job(job_id))
-    return len(unsettled)
+    return len(job_ids)
