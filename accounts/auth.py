@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -15,10 +15,12 @@ from django.utils.crypto import constant_time_compare
 from rest_framework import authentication, permissions
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.models import ApiKey, Scope, User
 from accounts.services import find_api_key, note_key_use
+
+if TYPE_CHECKING:  # REST framework's views load the classes of this module while they are themselves being loaded
+    from rest_framework.views import APIView
 
 
 def authenticate_header(header: str) -> ApiKey:
