@@ -80,6 +80,8 @@ def _list_headers(answer: Answer) -> dict[str, str]:
         headers["WWW-Authenticate"] = "Bearer"
     if answer.status in RETRY_AFTER:
         headers["Retry-After"] = str(answer.retry_after or RETRY_AFTER[answer.status])
+    if answer.status == 416:
+        headers["Content-Range"] = f"bytes */{answer.details['size']}"
     return headers
 
 

@@ -1,0 +1,140 @@
+"""How do stored files reach people? Streamed in pieces, with checksum, range and a safe way of showing them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import IO, Any
+
+from django.core.files.storage import default_storage
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header, parse_etags
+
+from jobs.errors import JobError
+from jobs.models import Artifact, SourceImage
+
+logger = logging.getLogger(__name__)
+
+CHUNK_BYTES = 64 * 1024
+RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
+IMAGE_EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+
+
+class PiecewiseResponse(StreamingHttpResponse):
+    """A body that is made piece by piece, under ASGI as well, where Django would collect it whole."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = iter(self)
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            yield piece
+
+
+def serve_artifact(request: HttpRequest, artifact: Artifact, *, inline: bool = False) -> HttpResponseBase:
+    """A stored result. ``inline`` only for what our own pages show: models in the viewer, pictures."""
+    return _serve(
+        request,
+        artifact.path,
+        content_type=artifact.content_type,
+        filename=artifact.filename,
+        etag=artifact.sha256,
+        inline=inline,
+    )
+
+
+def serve_image(
+    request: HttpRequest, image: SourceImage, *, filename: str = "", inline: bool = False
+) -> HttpResponseBase:
+    """An uploaded picture as it came."""
+    name = filename or f"picture-{str(image.pk)[:8]}{IMAGE_EXTENSIONS[image.content_type]}"
+    return _serve(request, image.path, content_type=image.content_type, filename=name, etag=image.sha256, inline=inline)
+
+
+def serve_thumbnail(request: HttpRequest, image: SourceImage) -> HttpResponseBase:
+    """A small copy that we drew ourselves, for showing."""
+    etag = f"{image.sha256}-thumbnail"
+    return _serve(
+        request, image.thumbnail_path, content_type="image/webp", filename="thumbnail.webp", etag=etag, inline=True
+    )
+
+
+def _serve(
+    request: HttpRequest, path: str, *, content_type: str, filename: str, etag: str, inline: bool
+) -> HttpResponseBase:
+    quoted = f'"{etag}"'
+    if quoted in parse_etags(request.headers.get("If-None-Match", "")) or request.headers.get("If-None-Match") == "*":
+        response: HttpResponseBase = HttpResponse(status=304)
+    else:
+        response = _send(request, path, content_type=content_type, etag=quoted)
+        response["Content-Disposition"] = content_disposition_header(not inline, filename) or "inline"
+        response["Accept-Ranges"] = "bytes"
+    response["ETag"] = quoted
+    return protect(response, inline=inline)
+
+
+def protect(response: HttpResponseBase, *, inline: bool = False) -> HttpResponseBase:
+    """Whatever is in the file, a browser neither guesses nor runs it, and no shared cache keeps it."""
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox"
+    response["Cache-Control"] = "private, max-age=0, must-revalidate" if inline else "private, no-store"
+    return response
+
+
+def _send(request: HttpRequest, path: str, *, content_type: str, etag: str) -> HttpResponseBase:
+    file = open_stored(path)
+    size = file.size
+    wanted = _read_range(request, size=size, etag=etag)
+    start, stop = wanted or (0, size)
+    if request.method == "HEAD":
+        file.close()
+        response: HttpResponseBase = HttpResponse(content_type=content_type)
+    else:
+        response = PiecewiseResponse(read_pieces(file, start=start, stop=stop), content_type=content_type)
+    response["Content-Length"] = str(stop - start)
+    if wanted:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    return response
+
+
+def open_stored(path: str) -> Any:
+    """The file of an existing row, or ``JobError`` ``file_unavailable``."""
+    try:
+        return default_storage.open(path)
+    except OSError as error:
+        logger.error("A recorded file cannot be read: %s", path, exc_info=error)
+        raise JobError(
+            "file_unavailable",
+            "The file cannot be read at the moment.",
+            hint="Try again later; the administrator has been told.",
+            retry_after=60,
+        ) from error
+
+
+def read_pieces(file: IO[bytes], *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    """The bytes from ``start`` to ``stop``; closes the file."""
+    with file:
+        file.seek(start)
+        left = stop - start if stop is not None else None
+        while piece := file.read(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left)):
+            yield piece
+            left = left - len(piece) if left is not None else None
+
+
+def _read_range(request: HttpRequest, *, size: int, etag: str) -> tuple[int, int] | None:
+    """Start and stop of the one range that is asked for; None for the whole file. Several are answered by the whole."""
+    match = RANGE.fullmatch(request.headers.get("Range", "").strip())
+    if match is None or match[0] == "bytes=-" or request.headers.get("If-Range", etag) != etag:
+        return None
+    first, last = match.groups()
+    start = int(first) if first else max(0, size - int(last))
+    stop = min(size, int(last) + 1) if first and last else size
+    if last and first and int(last) < int(first):
+        return None
+    if start >= stop:
+        raise JobError(
+            "range_not_satisfiable", f"The file has {size} bytes.", details={"size": size, "range": match[0]}
+        )
+    return start, stop
