@@ -14,7 +14,7 @@ LONGEST_NAME: Final = 64
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can tell
 LOCAL_HEADER_BYTES: Final = 30
 PADDING_FIELD: Final = 0x1986  # an extra field's number that nobody reads
-LEVEL: Final = 1  # six times faster than the default, and a quarter larger on our text
+LEVEL: Final = 4  # OBJ text gets at most 6 % larger than by default, in a third of the time
 
 RESERVED: Final = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
 
@@ -32,7 +32,7 @@ def make_safe_name(name: str) -> str:
 def write_zip(files: Sequence[tuple[str, bytes]], *, stored: bool = False, alignment: int = 1) -> bytes:
     """A zip of these files. ``alignment``: where the data of each stored file begins is a multiple of it."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", compresslevel=LEVEL) as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         for name, data in files:
             entry = zipfile.ZipInfo(name, date_time=EPOCH)
             entry.create_system = 3  # on every machine alike
@@ -40,7 +40,7 @@ def write_zip(files: Sequence[tuple[str, bytes]], *, stored: bool = False, align
             already_small = name.endswith((".jpg", ".png", ".webp", ".ktx2"))
             entry.compress_type = zipfile.ZIP_STORED if stored or already_small else zipfile.ZIP_DEFLATED
             entry.extra = _pad(out.tell() + LOCAL_HEADER_BYTES + len(name), alignment=alignment)
-            archive.writestr(entry, data)
+            archive.writestr(entry, data, compresslevel=LEVEL)  # an entry ignores the archive's level
     return out.getvalue()
 
 

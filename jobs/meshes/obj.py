@@ -13,6 +13,7 @@ from .reader import Mesh, Part
 from .text import Column, split_columns, write_rows
 from .textures import to_srgb
 
+SIGNIFICANT: Final = {"v": 7, "vt": 6, "vn": 4}  # digits that make a visible difference
 SUFFIXES: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/ktx2": "ktx2"}
 
 
@@ -68,7 +69,7 @@ def _write_part(part: Part, *, starts: dict[str, int]) -> list[bytes]:
 
 
 def _write_table(kind: str, table: Floats, *, colours: Floats | None) -> bytes:
-    columns = split_columns(table)
+    columns = split_columns(table, significant=SIGNIFICANT[kind])
     if colours is not None:  # not in the format's paper, but read by most programs
         columns += [Column(values=colours[:, place], decimals=4) for place in range(3)]
     fields: list[bytes | Column] = [kind.encode()]

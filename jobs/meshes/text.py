@@ -24,17 +24,17 @@ class Column:
     decimals: int = 0
 
 
-def choose_decimals(values: Numbers) -> int:
-    """So many digits after the point that the largest number keeps seven significant ones."""
+def choose_decimals(values: Numbers, *, significant: int = SIGNIFICANT) -> int:
+    """So many digits after the point that the largest number keeps so many significant ones."""
     largest = float(np.abs(values).max(initial=0))
     if largest == 0:
         return 1
-    return min(max(SIGNIFICANT - math.ceil(math.log10(largest)), 0), 15)
+    return min(max(significant - math.ceil(math.log10(largest)), 0), 15)
 
 
-def split_columns(table: Numbers) -> list[Column]:
+def split_columns(table: Numbers, *, significant: int = SIGNIFICANT) -> list[Column]:
     """The columns of a table of fractions, all with the same number of digits after the point."""
-    decimals = choose_decimals(table)
+    decimals = choose_decimals(table, significant=significant)
     return [Column(values=table[:, place], decimals=decimals) for place in range(table.shape[1])]
 
 

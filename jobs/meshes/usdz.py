@@ -89,7 +89,7 @@ def _write_shape(part: Part, *, number: int) -> Iterator[bytes]:
     yield _write_array("int[] faceVertexIndices", part.faces.reshape(-1))
     yield _write_array("point3f[] points", part.positions)
     if part.normals is not None:
-        yield _write_array("normal3f[] normals", part.normals, interpolation="vertex")
+        yield _write_array("normal3f[] normals", part.normals, interpolation="vertex", significant=4)
     if part.uvs is not None:
         yield _write_array("texCoord2f[] primvars:st", turn_upright(part.uvs), interpolation="vertex")
     if part.colours is not None:
@@ -97,12 +97,14 @@ def _write_shape(part: Part, *, number: int) -> Iterator[bytes]:
     yield b"    }\n\n"
 
 
-def _write_array(declaration: str, values: npt.NDArray[Any], *, interpolation: str | None = None) -> bytes:
+def _write_array(
+    declaration: str, values: npt.NDArray[Any], *, interpolation: str | None = None, significant: int = 7
+) -> bytes:
     if values.ndim == 1:
         rows = write_rows([Column(values=values), b", "])
     else:
         fields: list[bytes | Column] = [b"("]
-        for column in split_columns(values):
+        for column in split_columns(values, significant=significant):
             fields += [column, b", "]
         rows = write_rows([*fields[:-1], b"), "])
     hint = f' (\n            interpolation = "{interpolation}"\n        )' if interpolation else ""

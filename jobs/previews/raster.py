@@ -20,37 +20,50 @@ _LOW_BITS: Final = np.uint64(32)
 _DEEPEST: Final = float(2**32 - 1)
 
 
+Keys = npt.NDArray[np.uint64]  # depth in the upper half, the face's number plus one in the lower: larger is nearer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection:
+    """Triangles on a picture. ``nearness`` is 0 for the farthest vertex and 1 for the nearest one."""
+
+    places: Floats  # pixels, y down
+    nearness: Floats  # affine on the picture along each triangle, as the inverse of the distance is
+    faces: npt.NDArray[np.int32]
+    both_sides: npt.NDArray[np.bool_]  # for each face: is its back seen as well?
+    size: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """The pixels (numbered row by row) where something is seen, and which face that is."""
 
     pixels: Integers
     faces: Integers
+    keys: Keys
 
 
-def find_seen_faces(
-    places: Floats, nearness: Floats, faces: npt.NDArray[np.int32], *, size: int, both_sides: npt.NDArray[np.bool_]
-) -> Seen:
-    """``nearness`` is 0 for the farthest vertex and 1 for the nearest, affine on the picture along each triangle.
+def find_seen_faces(projection: Projection, *, behind: Keys | None = None) -> Seen:
+    """The nearest face at each pixel; with ``behind``, the nearest of those behind what these keys name.
 
-    Depth and face share one 64-bit number for each pixel, so that the largest is the nearest triangle and the
-    result does not depend on the order of work.
+    Depth and face share one number for each pixel, so that the largest is the nearest triangle and the result
+    does not depend on the order of work.
     """
-    buffer = np.zeros(size * size, np.uint64)
-    for first in range(0, len(faces), BATCH_FACES):
-        chosen = slice(first, first + BATCH_FACES)
-        numbers = first + _find_facing(places, faces[chosen], both_sides=both_sides[chosen])
-        _draw_faces(buffer, places=places, nearness=nearness, faces=faces, numbers=numbers, size=size)
+    buffer = np.zeros(projection.size**2, np.uint64)
+    for first in range(0, len(projection.faces), BATCH_FACES):
+        _draw_faces(buffer, projection=projection, numbers=_find_facing(projection, first=first), behind=behind)
     pixels = np.flatnonzero(buffer)
-    return Seen(pixels=pixels, faces=(buffer[pixels] & np.uint64(0xFFFFFFFF)).astype(np.int64) - 1)
+    keys = buffer[pixels]
+    return Seen(pixels=pixels, faces=(keys & np.uint64(0xFFFFFFFF)).astype(np.int64) - 1, keys=keys)
 
 
-def measure_coverage(places: Floats, faces: npt.NDArray[np.int32]) -> float:
-    """The area of all triangles on the picture in pixels: what drawing them will cost."""
+def measure_coverage(projection: Projection) -> float:
+    """The area of all triangles in pictures: how many layers drawing them will cost."""
     total = 0.0
-    for first in range(0, len(faces), BATCH_FACES):
-        total += float(np.abs(_measure_areas(places, faces[first : first + BATCH_FACES])).sum())
-    return total / 2
+    for first in range(0, len(projection.faces), BATCH_FACES):
+        areas = _measure_areas(projection.places, projection.faces[first : first + BATCH_FACES])
+        total += float(np.abs(areas).sum())
+    return total / 2 / projection.size**2
 
 
 def _measure_areas(places: Floats, faces: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
@@ -62,30 +75,21 @@ def _measure_areas(places: Floats, faces: npt.NDArray[np.int32]) -> npt.NDArray[
     return areas
 
 
-def _find_facing(
-    places: Floats, faces: npt.NDArray[np.int32], *, both_sides: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.int64]:
-    areas = _measure_areas(places, faces)
-    return np.flatnonzero((areas < 0) | (both_sides & (areas > 0)))
+def _find_facing(projection: Projection, *, first: int) -> Integers:
+    chosen = slice(first, first + BATCH_FACES)
+    areas = _measure_areas(projection.places, projection.faces[chosen])
+    return first + np.flatnonzero((areas < 0) | (projection.both_sides[chosen] & (areas > 0)))
 
 
-def _draw_faces(
-    buffer: npt.NDArray[np.uint64],
-    *,
-    places: Floats,
-    nearness: Floats,
-    faces: npt.NDArray[np.int32],
-    numbers: Integers,
-    size: int,
-) -> None:
-    corners = faces[numbers]
-    order = np.argsort(places[:, 1][corners], axis=1, kind="stable")
+def _draw_faces(buffer: Keys, *, projection: Projection, numbers: Integers, behind: Keys | None) -> None:
+    corners = projection.faces[numbers]
+    order = np.argsort(projection.places[:, 1][corners], axis=1, kind="stable")
     corners = np.take_along_axis(corners, order, axis=1)
-    x, y, z = places[:, 0][corners].T, places[:, 1][corners].T, nearness[corners].T
-    rows, ends = _find_centres(y[0], y[2], size=size)
+    x, y, z = projection.places[:, 0][corners].T, projection.places[:, 1][corners].T, projection.nearness[corners].T
+    rows, ends = _find_centres(y[0], y[2], size=projection.size)
     for part in _split(ends - rows, limit=BATCH_SPANS):
         spans = _cut_rows(x[:, part], y[:, part], z[:, part], rows=rows[part], ends=ends[part])
-        _draw_spans(buffer, spans=spans, numbers=numbers[part], size=size)
+        _draw_spans(buffer, spans=spans, numbers=numbers[part], size=projection.size, behind=behind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +139,7 @@ def _follow_edge(
     return x0 + share * (x[end, owners] - x0), z0 + share * (z[end, owners] - z0)
 
 
-def _draw_spans(buffer: npt.NDArray[np.uint64], *, spans: _Spans, numbers: Integers, size: int) -> None:
+def _draw_spans(buffer: Keys, *, spans: _Spans, numbers: Integers, size: int, behind: Keys | None) -> None:
     columns, ends = _find_centres(spans.left, spans.right, size=size)
     width = spans.right - spans.left
     slope = (spans.right_z - spans.left_z) / np.where(width > 0, width, np.float32(1))
@@ -147,7 +151,11 @@ def _draw_spans(buffer: npt.NDArray[np.uint64], *, spans: _Spans, numbers: Integ
         steps = (column - columns[part][owners]).astype(np.float32)
         depth = np.clip(start[part][owners] + steps * slope[part][owners], 0, 1).astype(np.float64)
         keys = (depth * _DEEPEST).astype(np.uint64) << _LOW_BITS | face[part][owners]
-        np.maximum.at(buffer, row[part][owners] + column, keys)
+        pixels = row[part][owners] + column
+        if behind is not None:
+            hidden = keys < behind[pixels]
+            pixels, keys = pixels[hidden], keys[hidden]
+        np.maximum.at(buffer, pixels, keys)
 
 
 def _unroll(starts: Integers, ends: Integers) -> tuple[Integers, Integers]:

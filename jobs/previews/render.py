@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ..meshes import Mesh, MeshError, Part, read_mesh
+from ..meshes import Mesh, MeshError, read_mesh
 from ..meshes.textures import to_linear, to_srgb
 from .camera import Camera, place_camera
-from .raster import Seen, find_seen_faces, measure_coverage
+from .raster import Keys, Projection, Seen, find_seen_faces, measure_coverage
 from .shading import load_texture, shade_points
 
 AZIMUTH: Final = 28.0
 ELEVATION: Final = 14.0
 QUALITY: Final = 85
 SAMPLES: Final = 2  # in each direction of a pixel; averaging counts on two
+MAX_PEELS: Final = 6  # surfaces behind each other that one can look through
+OPAQUE: Final = 0.99
 MAX_LAYERS: Final = 500  # how often triangles may cover the whole picture before we refuse to draw them
 BATCH_POINTS: Final = 300_000
 
@@ -51,67 +54,86 @@ def _normalise(mesh: Mesh) -> Mesh:
     """The same model around the origin with a longest edge of 1: single precision serves any scale then."""
     low, high = mesh.positions.min(axis=0).astype(np.float64), mesh.positions.max(axis=0).astype(np.float64)
     centre, edge = (low + high) / 2, float((high - low).max()) or 1.0
-    return Mesh(parts=tuple(_move(part, centre=centre, scale=1 / edge) for part in mesh.parts))
+    moved = (((part.positions - centre) / edge).astype(np.float32) for part in mesh.parts)
+    return Mesh(parts=tuple(replace(part, positions=at) for part, at in zip(mesh.parts, moved, strict=True)))
 
 
-def _move(part: Part, *, centre: npt.NDArray[np.float64], scale: float) -> Part:
-    return Part(
-        positions=((part.positions - centre) * scale).astype(np.float32),
-        faces=part.faces,
-        normals=part.normals,
-        uvs=part.uvs,
-        colours=part.colours,
-        material=part.material,
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """A mesh as a camera sees it."""
+
+    mesh: Mesh
+    camera: Camera
+    places: Floats
+    inverse: Floats  # of each vertex's distance along the view
+    size: int
+
+
+def _look(mesh: Mesh, *, camera: Camera, size: int) -> tuple[_View, Projection]:
+    places, inverse = camera.project(mesh.positions, size=size)
+    far, near = 1 / camera.far, 1 / camera.near
+    sides = [np.full(len(part.faces), part.material.double_sided) for part in mesh.parts]
+    projection = Projection(
+        places=places,
+        nearness=(inverse - np.float32(far)) * np.float32(1 / max(near - far, 1e-9)),
+        faces=mesh.faces,
+        both_sides=np.concatenate(sides),
+        size=size,
     )
+    if measure_coverage(projection) > MAX_LAYERS:
+        raise MeshError("result_too_complex", "The model has too many large overlapping triangles to be drawn.")
+    return _View(mesh=mesh, camera=camera, places=places, inverse=inverse, size=size), projection
 
 
 def _draw(mesh: Mesh, *, camera: Camera, size: int) -> Floats:
-    """Linear light and coverage of each sample, premultiplied; rows of ``size`` samples."""
-    places, inverse = camera.project(mesh.positions, size=size)
-    if measure_coverage(places, mesh.faces) > MAX_LAYERS * size * size:
-        raise MeshError("result_too_complex", "The model has too many large overlapping triangles to be drawn.")
-    far, near = 1 / camera.far, 1 / camera.near
-    nearness = (inverse - np.float32(far)) * np.float32(1 / max(near - far, 1e-9))
-    sides = [np.full(len(part.faces), part.material.double_sided) for part in mesh.parts]
-    seen = find_seen_faces(places, nearness, mesh.faces, size=size, both_sides=np.concatenate(sides))
+    """Premultiplied light and coverage of each sample, row by row, gathered from the nearest surface inwards."""
+    view, projection = _look(mesh, camera=camera, size=size)
     picture = np.zeros((size * size, 4), np.float32)
-    picture[seen.pixels, 3] = 1
-    faces, points = 0, 0
-    for part in mesh.parts:
-        mine = (seen.faces >= faces) & (seen.faces < faces + len(part.faces))
-        own = Seen(pixels=seen.pixels[mine], faces=seen.faces[mine] - faces)
-        stretch = slice(points, points + len(part.positions))
-        _shade_part(
-            picture, part=part, seen=own, places=places[stretch], inverse=inverse[stretch], camera=camera, size=size
-        )
-        faces, points = faces + len(part.faces), points + len(part.positions)
+    behind: Keys | None = None
+    for _ in range(MAX_PEELS):
+        seen = find_seen_faces(projection, behind=behind)
+        surface = _shade(view, seen=seen)
+        share = surface[:, 3] * (1 - picture[seen.pixels, 3])
+        surface[:, 3] = 1
+        picture[seen.pixels] += surface * share[:, None]
+        clear = picture[seen.pixels, 3] < OPAQUE
+        if not clear.any():
+            break
+        behind = np.zeros(size * size, np.uint64)
+        behind[seen.pixels[clear]] = seen.keys[clear]
     return picture
 
 
-def _shade_part(
-    picture: Floats, *, part: Part, seen: Seen, places: Floats, inverse: Floats, camera: Camera, size: int
-) -> None:
-    texture = load_texture(part) if len(seen.pixels) else None
-    for start in range(0, len(seen.pixels), BATCH_POINTS):
-        pixels, faces = (values[start : start + BATCH_POINTS] for values in (seen.pixels, seen.faces))
-        corners = part.faces[faces]
-        weights = _weigh_corners(pixels, places=places[corners], inverse=inverse[corners], size=size)
-        flat = _find_face_normals(part.positions[corners]) if part.normals is None else None
-        picture[pixels, :3] = shade_points(
-            part, texture=texture, corners=corners, weights=weights, flat_normals=flat, camera=camera
-        )
+def _shade(view: _View, *, seen: Seen) -> Floats:
+    """Colour and opacity of everything seen, part by part."""
+    surface = np.zeros((len(seen.pixels), 4), np.float32)
+    faces, points = 0, 0
+    for part in view.mesh.parts:
+        mine = np.flatnonzero((seen.faces >= faces) & (seen.faces < faces + len(part.faces)))
+        texture = load_texture(part) if len(mine) else None
+        for start in range(0, len(mine), BATCH_POINTS):
+            some = mine[start : start + BATCH_POINTS]
+            corners = part.faces[seen.faces[some] - faces]
+            weights = _weigh_corners(seen.pixels[some], view=view, corners=corners + points)
+            flat = _find_face_normals(part.positions[corners]) if part.normals is None else None
+            surface[some] = shade_points(
+                part, texture=texture, corners=corners, weights=weights, flat_normals=flat, camera=view.camera
+            )
+        faces, points = faces + len(part.faces), points + len(part.positions)
+    return surface
 
 
-def _weigh_corners(pixels: npt.NDArray[np.int64], *, places: Floats, inverse: Floats, size: int) -> Floats:
+def _weigh_corners(pixels: npt.NDArray[np.int64], *, view: _View, corners: npt.NDArray[np.int32]) -> Floats:
     """How much each of a triangle's three corners (rows) counts at each pixel, in perspective."""
-    row, column = np.divmod(pixels, size)
+    row, column = np.divmod(pixels, view.size)
+    places = view.places[corners]
     x = places[:, :, 0].T - (column.astype(np.float32) + np.float32(0.5))
     y = places[:, :, 1].T - (row.astype(np.float32) + np.float32(0.5))
     weights = np.stack([x[1] * y[2] - y[1] * x[2], x[2] * y[0] - y[2] * x[0], x[0] * y[1] - y[0] * x[1]])
     total = weights[0] + weights[1] + weights[2]
     np.divide(weights, total, out=weights, where=np.abs(total) > 1e-9)
     np.clip(weights, 0, 1, out=weights)
-    weights *= inverse.T
+    weights *= view.inverse[corners].T
     weights /= np.maximum(weights[0] + weights[1] + weights[2], np.float32(1e-12))
     return weights
 

@@ -35,7 +35,7 @@ def load_texture(part: Part) -> Pixels | None:
         pixels = decode_texture(part.material.texture, longest=LONGEST_TEXTURE)
     except MeshError:
         return None
-    return np.ascontiguousarray(pixels[..., :3])
+    return pixels if part.material.alpha_mode != "OPAQUE" else np.ascontiguousarray(pixels[..., :3])
 
 
 def shade_points(
@@ -47,14 +47,15 @@ def shade_points(
     flat_normals: Floats | None,
     camera: Camera,
 ) -> Floats:
-    """Linear colours of points inside triangles, given by their corners and weights."""
-    colour = _find_surface_colour(part, texture=texture, corners=corners, weights=weights)
+    """Linear colours and opacities of points inside triangles, given by their corners and weights."""
+    surface = _find_surface(part, texture=texture, corners=corners, weights=weights)
     if part.material.unlit:
-        return colour
+        return surface
     normals = flat_normals if part.normals is None else blend(part.normals, corners=corners, weights=weights)
     assert normals is not None, "a part without normals comes with those of its faces"
     seen = _turn_to_eye(normals @ camera.axes.T.astype(np.float32))
-    return _light(colour, normals=seen, roughness=part.material.roughness)
+    surface[:, :3] = _light(surface[:, :3], normals=seen, roughness=part.material.roughness)
+    return surface
 
 
 def blend(values: Floats, *, corners: Corners, weights: Floats) -> Floats:
@@ -65,15 +66,22 @@ def blend(values: Floats, *, corners: Corners, weights: Floats) -> Floats:
     return mixed
 
 
-def _find_surface_colour(part: Part, *, texture: Pixels | None, corners: Corners, weights: Floats) -> Floats:
-    colour = np.empty((len(corners), 3), np.float32)
-    colour[:] = part.material.colour[:3]
+def _find_surface(part: Part, *, texture: Pixels | None, corners: Corners, weights: Floats) -> Floats:
+    surface = np.empty((len(corners), 4), np.float32)
+    surface[:] = part.material.colour
     if part.colours is not None:
-        colour *= blend(part.colours[:, :3], corners=corners, weights=weights)
+        surface *= blend(part.colours, corners=corners, weights=weights)
     if texture is not None and part.uvs is not None and part.material.texture is not None:
         places = blend(part.uvs, corners=corners, weights=weights)
-        colour *= to_linear(sample_texture(texture, places, wrap=part.material.texture.wrap))
-    return colour
+        texels = sample_texture(texture, places, wrap=part.material.texture.wrap)
+        surface[:, :3] *= to_linear(texels[:, :3])
+        if texels.shape[1] == 4:
+            surface[:, 3] *= texels[:, 3] * np.float32(1 / 255)
+    if part.material.alpha_mode == "OPAQUE":
+        surface[:, 3] = 1
+    elif part.material.alpha_mode == "MASK":
+        surface[:, 3] = surface[:, 3] >= part.material.alpha_cutoff
+    return surface
 
 
 def _turn_to_eye(normals: Floats) -> Floats:

@@ -50,7 +50,7 @@ def test_it_keeps_positions_coordinates_and_normals():
     found = {kind: np.array([row[1:] for row in rows if row[0] == kind], float) for kind in ("v", "vt", "vn")}
     assert np.allclose(found["v"], part.positions, atol=1e-7)
     assert np.allclose(found["vt"], part.uvs * [1, -1] + [0, 1], atol=1e-6)
-    assert np.allclose(found["vn"], part.normals, atol=1e-6)
+    assert np.allclose(found["vn"], part.normals, atol=6e-5)
     faces = [row[1:] for row in rows if row[0] == "f"]
     assert faces == [[f"{n}/{n}/{n}" for n in face] for face in (part.faces + 1).tolist()]
 
