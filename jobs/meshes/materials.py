@@ -112,17 +112,24 @@ def _read_source(entry: Fields, *, images: Sequence[tuple[bytes, str]], where: s
     return min(present, key=lambda number: images[number][1] == KTX2, default=None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Paint:
+    """What gives a surface its colour."""
+
+    picture: Fields
+    colour: list[float]
+    unlit: bool
+
+
 def _read_material(entry: Fields, *, textures: Sequence[Texture | None], where: str) -> Material:
     surface = read_object(entry, "pbrMetallicRoughness", where=where)
-    extensions = read_object(entry, "extensions", where=where)
     for holder, keys in ((entry, TEXTURE_FIELDS), (surface, PBR_TEXTURE_FIELDS)):
         for key in keys:
             read_index(read_object(holder, key, where=where), "index", where=where, size=len(textures))
-    picture = read_object(surface, "baseColorTexture", where=where)
-    number = read_index(picture, "index", where=where, size=len(textures))
-    coordinates, placement = _read_placement(picture, where=where)
-    colour = read_numbers(surface, "baseColorFactor", where=where, length=4) or [1.0] * 4
-    red, green, blue, alpha = (min(max(value, 0.0), 1.0) for value in colour)
+    paint = _find_paint(entry, surface=surface, where=where)
+    number = read_index(paint.picture, "index", where=where, size=len(textures))
+    coordinates, placement = _read_placement(paint.picture, where=where)
+    red, green, blue, alpha = (min(max(value, 0.0), 1.0) for value in paint.colour)
     alpha_mode = entry.get("alphaMode", "OPAQUE")
     return Material(
         colour=(red, green, blue, alpha),
@@ -132,10 +139,30 @@ def _read_material(entry: Fields, *, textures: Sequence[Texture | None], where: 
         metallic=min(max(read_number(surface, "metallicFactor", where=where, default=1.0), 0.0), 1.0),
         roughness=min(max(read_number(surface, "roughnessFactor", where=where, default=1.0), 0.0), 1.0),
         double_sided=entry.get("doubleSided") is True,
-        unlit="KHR_materials_unlit" in extensions,
+        unlit=paint.unlit,
         alpha_mode=alpha_mode if alpha_mode in ("MASK", "BLEND") else "OPAQUE",
         alpha_cutoff=read_number(entry, "alphaCutoff", where=where, default=0.5),
     )
+
+
+def _find_paint(entry: Fields, *, surface: Fields, where: str) -> _Paint:
+    """The base colour; without one, the older way of saying it, or the light of a surface that only glows."""
+    extensions = read_object(entry, "extensions", where=where)
+    unlit = "KHR_materials_unlit" in extensions
+    picture = read_object(surface, "baseColorTexture", where=where)
+    colour = read_numbers(surface, "baseColorFactor", where=where, length=4)
+    older = read_object(extensions, "KHR_materials_pbrSpecularGlossiness", where=where)
+    if older and not picture and colour is None:
+        return _Paint(
+            picture=read_object(older, "diffuseTexture", where=where),
+            colour=read_numbers(older, "diffuseFactor", where=where, length=4) or [1.0] * 4,
+            unlit=unlit,
+        )
+    glow = read_object(entry, "emissiveTexture", where=where)
+    strength = read_numbers(entry, "emissiveFactor", where=where, length=3) or [0.0] * 3
+    if glow and not picture and max(strength) > 0:
+        return _Paint(picture=glow, colour=[*strength, 1.0 if colour is None else colour[3]], unlit=True)
+    return _Paint(picture=picture, colour=colour or [1.0] * 4, unlit=unlit)
 
 
 def _read_placement(picture: Fields, *, where: str) -> tuple[int, Matrix23 | None]:

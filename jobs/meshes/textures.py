@@ -48,7 +48,9 @@ def _decode(texture: Texture, *, longest: int) -> Pixels:
             raise _too_many_pixels()
         picture.draft("RGB", (longest, longest))  # a JPEG is decoded at a fraction of its size, not below this
         clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
-        whole = picture.convert("RGBA" if clear else "RGB")
+        mode = "RGBA" if clear else "RGB"
+        whole = picture if picture.mode == mode else picture.convert(mode)  # a copy less of what may be large
+        whole.load()
     if max(whole.size) > longest:
         share = longest / max(whole.size)
         size = max(1, round(whole.width * share)), max(1, round(whole.height * share))

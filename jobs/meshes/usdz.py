@@ -121,7 +121,10 @@ def _write_material(part: Part, *, number: int, file: str | None) -> str:
     else:
         surface = f"color3f inputs:diffuseColor = ({red:.6g}, {green:.6g}, {blue:.6g})"
     readers = _write_texture(material, path=path, file=file) if file is not None else _write_colours(part)
-    opacity = alpha if material.alpha_mode == "BLEND" else 1.0
+    opacity = f"float inputs:opacity = {alpha if material.alpha_mode == 'BLEND' else 1.0:.6g}"
+    if file is not None and material.alpha_mode != "OPAQUE":
+        opacity = f"float inputs:opacity.connect = <{path}/Texture.outputs:a>"
+    threshold = material.alpha_cutoff if material.alpha_mode == "MASK" else 0.0
     return f"""        def Material "Material_{number}"
         {{
             token outputs:surface.connect = <{path}/Surface.outputs:surface>
@@ -131,7 +134,8 @@ def _write_material(part: Part, *, number: int, file: str | None) -> str:
                 uniform token info:id = "UsdPreviewSurface"
                 {surface}
                 float inputs:metallic = {material.metallic:.6g}
-                float inputs:opacity = {opacity:.6g}
+                {opacity}
+                float inputs:opacityThreshold = {threshold:.6g}
                 float inputs:roughness = {material.roughness:.6g}
                 int inputs:useSpecularWorkflow = 0
                 token outputs:surface
@@ -162,6 +166,7 @@ def _write_texture(material: Material, *, path: str, file: str) -> str:
                 float2 inputs:st.connect = <{path}/Coordinates.outputs:result>
                 token inputs:wrapS = "{across}"
                 token inputs:wrapT = "{down}"
+                float outputs:a
                 float3 outputs:rgb
             }}
 """

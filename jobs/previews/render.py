@@ -64,7 +64,8 @@ class _View:
 
     mesh: Mesh
     camera: Camera
-    places: Floats
+    across: Floats  # each vertex's place on the picture, in pixels
+    down: Floats
     inverse: Floats  # of each vertex's distance along the view
     size: int
 
@@ -82,7 +83,8 @@ def _look(mesh: Mesh, *, camera: Camera, size: int) -> tuple[_View, Projection]:
     )
     if measure_coverage(projection) > MAX_LAYERS:
         raise MeshError("result_too_complex", "The model has too many large overlapping triangles to be drawn.")
-    return _View(mesh=mesh, camera=camera, places=places, inverse=inverse, size=size), projection
+    across, down = (np.ascontiguousarray(places[:, axis]) for axis in range(2))
+    return _View(mesh=mesh, camera=camera, across=across, down=down, inverse=inverse, size=size), projection
 
 
 def _draw(mesh: Mesh, *, camera: Camera, size: int) -> Floats:
@@ -93,9 +95,12 @@ def _draw(mesh: Mesh, *, camera: Camera, size: int) -> Floats:
     for _ in range(MAX_PEELS):
         seen = find_seen_faces(projection, behind=behind)
         surface = _shade(view, seen=seen)
-        share = surface[:, 3] * (1 - picture[seen.pixels, 3])
+        if all(part.material.alpha_mode == "OPAQUE" for part in mesh.parts):
+            picture[seen.pixels] = surface
+            break
+        share = surface[:, 3:] * (1 - picture[seen.pixels, 3:])
         surface[:, 3] = 1
-        picture[seen.pixels] += surface * share[:, None]
+        picture[seen.pixels] += surface * share
         clear = picture[seen.pixels, 3] < OPAQUE
         if not clear.any():
             break
@@ -113,9 +118,9 @@ def _shade(view: _View, *, seen: Seen) -> Floats:
         texture = load_texture(part) if len(mine) else None
         for start in range(0, len(mine), BATCH_POINTS):
             some = mine[start : start + BATCH_POINTS]
-            corners = part.faces[seen.faces[some] - faces]
+            corners = np.ascontiguousarray(part.faces[seen.faces[some] - faces].T)
             weights = _weigh_corners(seen.pixels[some], view=view, corners=corners + points)
-            flat = _find_face_normals(part.positions[corners]) if part.normals is None else None
+            flat = _find_face_normals(*part.positions[corners]) if part.normals is None else None
             surface[some] = shade_points(
                 part, texture=texture, corners=corners, weights=weights, flat_normals=flat, camera=view.camera
             )
@@ -125,21 +130,20 @@ def _shade(view: _View, *, seen: Seen) -> Floats:
 
 def _weigh_corners(pixels: npt.NDArray[np.int64], *, view: _View, corners: npt.NDArray[np.int32]) -> Floats:
     """How much each of a triangle's three corners (rows) counts at each pixel, in perspective."""
-    row, column = np.divmod(pixels, view.size)
-    places = view.places[corners]
-    x = places[:, :, 0].T - (column.astype(np.float32) + np.float32(0.5))
-    y = places[:, :, 1].T - (row.astype(np.float32) + np.float32(0.5))
+    row, column = np.divmod(pixels.astype(np.int32), np.int32(view.size))
+    x = view.across[corners] - (column.astype(np.float32) + np.float32(0.5))
+    y = view.down[corners] - (row.astype(np.float32) + np.float32(0.5))
     weights = np.stack([x[1] * y[2] - y[1] * x[2], x[2] * y[0] - y[2] * x[0], x[0] * y[1] - y[0] * x[1]])
     total = weights[0] + weights[1] + weights[2]
     np.divide(weights, total, out=weights, where=np.abs(total) > 1e-9)
     np.clip(weights, 0, 1, out=weights)
-    weights *= view.inverse[corners].T
+    weights *= view.inverse[corners]
     weights /= np.maximum(weights[0] + weights[1] + weights[2], np.float32(1e-12))
     return weights
 
 
-def _find_face_normals(triangles: Floats) -> Floats:
-    return np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+def _find_face_normals(a: Floats, b: Floats, c: Floats) -> Floats:
+    return np.cross(b - a, c - a)
 
 
 def _average(samples: Floats) -> Floats:

@@ -12,7 +12,7 @@ from ..meshes.textures import decode_texture, sample_texture, to_linear
 from .camera import Camera
 
 Floats = npt.NDArray[np.float32]
-Corners = npt.NDArray[np.int32]
+Corners = npt.NDArray[np.int32]  # three rows: the vertices of the triangle around each point
 Pixels = npt.NDArray[np.uint8]
 
 # Lights stand around the camera, so that a model looks alike from every side: (right, up, towards the eye), strength.
@@ -60,14 +60,14 @@ def shade_points(
 
 def blend(values: Floats, *, corners: Corners, weights: Floats) -> Floats:
     """Values of corners, mixed."""
-    mixed = np.take(values, corners[:, 0], axis=0) * weights[0, :, None]
-    mixed += np.take(values, corners[:, 1], axis=0) * weights[1, :, None]
-    mixed += np.take(values, corners[:, 2], axis=0) * weights[2, :, None]
+    mixed: Floats = np.take(values, corners[0], axis=0) * weights[0, :, None]
+    mixed += np.take(values, corners[1], axis=0) * weights[1, :, None]
+    mixed += np.take(values, corners[2], axis=0) * weights[2, :, None]
     return mixed
 
 
 def _find_surface(part: Part, *, texture: Pixels | None, corners: Corners, weights: Floats) -> Floats:
-    surface = np.empty((len(corners), 4), np.float32)
+    surface = np.empty((corners.shape[1], 4), np.float32)
     surface[:] = part.material.colour
     if part.colours is not None:
         surface *= blend(part.colours, corners=corners, weights=weights)

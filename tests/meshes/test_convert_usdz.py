@@ -14,7 +14,16 @@ from pxr import Usd, UsdGeom, UsdShade, UsdValidation
 from jobs.meshes import convert_glb, read_mesh
 from tests import models
 
+
+def make_clear_glb(mode: str) -> bytes:
+    builder = models.build_sphere(textured=True)
+    builder.tree["materials"][0]["alphaMode"] = mode
+    return builder.build()
+
+
 MODELS = {
+    "mask": lambda: make_clear_glb("MASK"),
+    "blend": lambda: make_clear_glb("BLEND"),
     "box": models.make_box_glb,
     "coloured": models.make_coloured_glb,
     "parts": models.make_parts_glb,

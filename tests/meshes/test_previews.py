@@ -135,6 +135,54 @@ def test_backs_are_hidden_unless_the_material_has_two_sides():
     assert abs(int(seen[..., 0].max()) - int(front[..., 0].max())) < 40  # lit, not a black back
 
 
+def make_window(*, alpha: int, mode: str) -> bytes:
+    """A red plate behind a green one, whose picture is clear or half clear."""
+    builder = models.ModelBuilder()
+    pane = io.BytesIO()
+    Image.new("RGBA", (8, 8), (0, 255, 0, alpha)).save(pane, "PNG")
+    glass = builder.add_material(texture=builder.add_texture(pane.getvalue()))
+    builder.tree["materials"][glass]["alphaMode"] = mode
+    red = builder.add_material(baseColorFactor=[1, 0, 0, 1])
+    plate = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], "<f4")
+    faces, uvs = np.array([[0, 1, 2], [0, 2, 3]], "<u2"), np.full((4, 2), 0.5, "<f4")
+    front = builder.add_mesh(plate, faces, uvs=uvs, material=glass)
+    back = builder.add_mesh(plate, faces, material=red)
+    nodes = [builder.add_node(mesh=front, translation=[0, 0, 0.1]), builder.add_node(mesh=back)]
+    return builder.show(*nodes).build()
+
+
+@pytest.mark.parametrize(
+    ("alpha", "mode", "red", "green"),
+    [
+        (100, "OPAQUE", False, True),
+        (100, "MASK", True, False),
+        (200, "MASK", False, True),
+        (0, "BLEND", True, False),
+        (128, "BLEND", True, True),
+        (255, "BLEND", False, True),
+    ],
+)
+def test_clear_surfaces_show_what_is_behind(alpha, mode, red, green):
+    pixel = render_view(make_window(alpha=alpha, mode=mode), size=64, azimuth=0, elevation=0)[32, 32]
+    assert (bool(pixel[0] > 150), bool(pixel[1] > 150), int(pixel[3])) == (red, green, 255)
+
+
+def test_glass_alone_is_clear():
+    builder = models.build_box()
+    builder.tree["materials"][0].update(alphaMode="BLEND")
+    builder.tree["materials"][0]["pbrMetallicRoughness"]["baseColorFactor"] = [1, 1, 1, 0.25]
+    alpha = render_view(builder.build(), size=64, azimuth=0, elevation=0)[32, 32, 3]
+    assert 50 < alpha < 80
+
+
+def test_a_surface_that_only_glows_shows_its_picture():
+    builder = models.build_sphere(textured=True)
+    picture = builder.tree["materials"][0]["pbrMetallicRoughness"].pop("baseColorTexture")
+    builder.tree["materials"][0].update(emissiveTexture=picture, emissiveFactor=[1, 1, 1])
+    pixels = render_view(builder.build(), size=64, azimuth=90, elevation=0)
+    assert int(pixels[32, 20, 0]) + 20 < int(pixels[32, 44, 0])
+
+
 def test_the_bytes_are_the_same_every_time():
     glb = models.make_parts_glb()
     assert render_preview(glb) == render_preview(glb)
