@@ -31,13 +31,17 @@ def wait_until(is_true: Callable[[], object], *, what: str = "the condition") ->
 class Supervised:
     """One running supervisor: its lines as they come, and the processes that carry its mark."""
 
-    def __init__(self, data_dir: Path, description: dict) -> None:
+    def __init__(self, data_dir: Path, *command: str, **environment: str) -> None:
         self.data_dir = data_dir
         self.lines: list[str] = []
         self._fresh: queue.Queue[str | None] = queue.Queue()
-        command = [sys.executable, "-m", "tests.supervisor.fake_stack", json.dumps(description)]
         self.process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -48,9 +52,9 @@ class Supervised:
                 self._fresh.put(line.rstrip("\n"))
         self._fresh.put(None)
 
-    def wait_for(self, part: str) -> str:
+    def wait_for(self, part: str, *, patience: float = PATIENCE) -> str:
         """The next line, not seen before, with these words."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while (line := self._fresh.get(timeout=max(0.01, deadline - time.monotonic()))) is not None:
             self.lines.append(line)
             if part in line:
@@ -67,6 +71,11 @@ class Supervised:
             self.lines.append(line)
         return code
 
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
     def alive(self) -> list[int]:
         return [process for process in leftovers(self.data_dir) if process != self.process.pid]
 
@@ -78,12 +87,10 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
 
     def start(*children: dict, **description: object) -> Supervised:
         whole = {"data_dir": str(tmp_path), "children": children, **description}
-        started.append(Supervised(tmp_path, whole))
+        started.append(Supervised(tmp_path, "tests.supervisor.fake_stack", json.dumps(whole)))
         return started[-1]
 
     yield start
     for supervised in started:
-        if supervised.process.poll() is None:
-            supervised.process.kill()
-            supervised.process.wait()
+        supervised.kill()
     end_leftovers(tmp_path, grace=0)
