@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/delete/", delete_account, {"before": delete_work_of}, name="account_delete"),
     path("accounts/", include("accounts.urls")),
+    path("api/v1/", include("jobs.api.urls")),
     path("", include("jobs.urls")),
 ]
 

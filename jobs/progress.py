@@ -77,6 +77,11 @@ def _remaining_seconds(generation: Generation) -> int:
     return math.ceil(typical_seconds(generation.engine) * share_left)
 
 
+def estimate_seconds(engine: str, *, count: int) -> int:
+    """How long so many would take if nothing else waited."""
+    return math.ceil(math.ceil(count / _count_workers(engine)) * typical_seconds(engine))
+
+
 def typical_seconds(engine: str) -> float:
     """The median of its latest fifty successes; the catalog's figure before there are five."""
     return cache.get_or_set(f"typical-seconds-{engine}", lambda: _measure_seconds(engine), MEASURED_TTL)  # type: ignore[return-value]

@@ -1,5 +1,6 @@
 """What can be done? The verbs: the only door to a job's state, for pages, API, admin, commands and workers."""
 
+from jobs.services.budget import Budget, read_budget
 from jobs.services.cancel import cancel_generation, cancel_job
 from jobs.services.delete import delete_generation, delete_job, delete_work_of
 from jobs.services.engines import choose_engine, default_engine_id, offered_engines
@@ -18,6 +19,7 @@ from jobs.services.submit import (
 from jobs.services.uploads import arrange, check_wishes, fingerprint, submit_uploads
 
 __all__ = [
+    "Budget",
     "Idempotency",
     "Item",
     "StoredImage",
@@ -37,6 +39,7 @@ __all__ = [
     "find_stored_images",
     "fingerprint",
     "offered_engines",
+    "read_budget",
     "request_formats",
     "retry_generation",
     "retry_job",

@@ -1,0 +1,366 @@
+"""Which shapes does the API take and give? For the OpenAPI document; the tests hold every answer against it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from jobs import catalog
+from jobs.models import Artifact
+from jobs.states import Stage, Status, WaitingReason
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="1–255 printable ASCII characters, kept for 24 hours: the same key with the same body answers the "
+    "same job again and creates nothing; with another body 409.",
+)
+JOB_FILTERS = [
+    OpenApiParameter("status", str, description="One or more states, separated by commas."),
+    OpenApiParameter("engine", str, enum=list(catalog.ENGINES)),
+    OpenApiParameter("search", str, description="Part of the job's name or of a picture's file name."),
+    OpenApiParameter("created_after", OpenApiTypes.DATETIME),
+    OpenApiParameter("limit", int, description="1–100; 25 when it is not given."),
+    OpenApiParameter("cursor", str, description="From next or previous of another answer."),
+]
+
+
+class Shape(serializers.Serializer[Any]):
+    """A JSON object. Everything in it is always there."""
+
+
+class ErrorSerializer(Shape):
+    error = serializers.BooleanField(help_text="always true")
+    error_code = serializers.CharField()
+    message = serializers.CharField()
+    status_code = serializers.IntegerField()
+    request_id = serializers.CharField()
+    hint = serializers.CharField(required=False)
+    details = serializers.DictField(required=False)
+
+
+class EngineNameSerializer(Shape):
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class CostSerializer(Shape):
+    estimated = serializers.CharField(allow_null=True)
+    actual = serializers.CharField(allow_null=True)
+    currency = serializers.CharField()
+
+
+class ProblemSerializer(Shape):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    hint = serializers.CharField()
+    retryable = serializers.BooleanField()
+
+
+class ConversionErrorSerializer(Shape):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ConversionSerializer(Shape):
+    format = serializers.ChoiceField(choices=list(catalog.FORMATS))
+    status = serializers.ChoiceField(choices=list(Status))
+    error = ConversionErrorSerializer(allow_null=True)
+
+
+class FrontImageSerializer(Shape):
+    file_id = serializers.UUIDField()
+    filename = serializers.CharField()
+    thumbnail_url = serializers.URLField()
+
+
+class ImageSerializer(FrontImageSerializer):
+    view = serializers.ChoiceField(choices=list(catalog.VIEWS))
+
+
+class BoundsSerializer(Shape):
+    """Metres."""
+
+    min = serializers.ListField(child=serializers.FloatField())
+    max = serializers.ListField(child=serializers.FloatField())
+    size = serializers.ListField(child=serializers.FloatField())
+
+
+class FileSerializer(Shape):
+    id = serializers.UUIDField()
+    format = serializers.CharField()
+    role = serializers.ChoiceField(choices=Artifact.Role.values)
+    filename = serializers.CharField()
+    url = serializers.URLField()
+    size = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    faces = serializers.IntegerField(allow_null=True)
+    vertices = serializers.IntegerField(allow_null=True)
+    watertight = serializers.BooleanField(allow_null=True)
+    bounds = BoundsSerializer(allow_null=True)
+
+
+class WorkSerializer(Shape):
+    """What a job and a generation share."""
+
+    id = serializers.UUIDField()
+    job_id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=list(Status))
+    stage = serializers.ChoiceField(choices=list(Stage))
+    progress = serializers.IntegerField(min_value=0, max_value=100)
+    queue_position = serializers.IntegerField(allow_null=True)
+    eta_seconds = serializers.IntegerField(allow_null=True)
+    engine = EngineNameSerializer()
+    options = serializers.DictField()
+    warnings = serializers.ListField(child=serializers.CharField())
+    waiting_reason = serializers.ChoiceField(choices=list(WaitingReason), allow_null=True)
+    preview_url = serializers.URLField(allow_null=True)
+    cost = CostSerializer()
+    attempt = serializers.IntegerField()
+    error = ProblemSerializer(allow_null=True)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class GenerationSerializer(WorkSerializer):
+    image = FrontImageSerializer(allow_null=True)
+    images = ImageSerializer(many=True)
+    files = FileSerializer(many=True)
+    conversions = ConversionSerializer(many=True)
+
+
+class CountsSerializer(Shape):
+    total = serializers.IntegerField()
+    queued = serializers.IntegerField()
+    processing = serializers.IntegerField()
+    completed = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+
+
+class JobUrlsSerializer(Shape):
+    self = serializers.URLField()
+    stream = serializers.URLField()
+    page = serializers.URLField()
+    cancel = serializers.URLField()
+    download = serializers.URLField()
+
+
+class JobSerializer(WorkSerializer):
+    name = serializers.CharField(allow_blank=True)
+    task_id = serializers.UUIDField()
+    counts = CountsSerializer()
+    formats = serializers.ListField(child=serializers.CharField())
+    generations = GenerationSerializer(many=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    urls = JobUrlsSerializer()
+
+
+class JobPageSerializer(Shape):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = JobSerializer(many=True)
+
+
+class OptionsSerializer(Shape):
+    """What may be asked of an engine. The engine's own options go into ``options``."""
+
+    engine = serializers.CharField(required=False, help_text="An engine's id; the default engine without one.")
+    face_limit = serializers.IntegerField(required=False, help_text="The model never has more triangles.")
+    texture = serializers.ChoiceField(choices=["standard", "hd", "none"], required=False)
+    seed = serializers.IntegerField(required=False, min_value=0)
+
+
+class NewItemSerializer(OptionsSerializer):
+    views = serializers.DictField(child=serializers.UUIDField(), help_text="file_id by view; front is needed")
+    options = serializers.DictField(required=False)
+
+
+class WishesSerializer(OptionsSerializer):
+    fallback = serializers.ChoiceField(choices=["none", "local"], required=False)
+    name = serializers.CharField(required=False, max_length=200)
+    webhook_url = serializers.URLField(required=False, max_length=500)
+
+
+class NewJobSerializer(WishesSerializer):
+    images = serializers.ListField(child=serializers.UUIDField(), required=False, help_text="file_id of each picture")
+    views = serializers.ListField(child=serializers.ChoiceField(choices=list(catalog.VIEWS)), required=False)
+    items = NewItemSerializer(many=True, required=False)
+    formats = serializers.ListField(child=serializers.ChoiceField(choices=list(catalog.FORMATS)), required=False)
+    options = serializers.DictField(required=False)
+
+
+class FormWishesSerializer(WishesSerializer):
+    formats = serializers.CharField(required=False, help_text="extra formats, separated by commas: obj,stl")
+    options = serializers.CharField(required=False, help_text="the engine's own options as a JSON object")
+
+
+class UploadFormSerializer(FormWishesSerializer):
+    files = serializers.ListField(child=serializers.FileField(), min_length=1, help_text="JPEG, PNG or WebP")
+    views = serializers.CharField(
+        required=False, help_text="front,left,…: as many as files, which become one generation"
+    )
+
+
+class UploadImageFormSerializer(FormWishesSerializer):
+    file = serializers.FileField(help_text="JPEG, PNG or WebP")
+
+
+class ImagesFormSerializer(Shape):
+    files = serializers.ListField(child=serializers.FileField(), min_length=1, help_text="JPEG, PNG or WebP")
+
+
+class StoredImageSerializer(Shape):
+    file_id = serializers.UUIDField()
+    filename = serializers.CharField()
+    file_size = serializers.IntegerField()
+    content_type = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    status = serializers.CharField(help_text="always uploaded")
+    thumbnail_url = serializers.URLField()
+
+
+class UploadedFileSerializer(StoredImageSerializer):
+    generation_id = serializers.UUIDField()
+
+
+class StoredImagesSerializer(Shape):
+    images = StoredImageSerializer(many=True)
+
+
+class JobEstimateSerializer(Shape):
+    amount = serializers.CharField(allow_null=True)
+    currency = serializers.CharField()
+    seconds = serializers.IntegerField(allow_null=True)
+
+
+class UploadSerializer(Shape):
+    job_id = serializers.UUIDField()
+    task_id = serializers.UUIDField()
+    batch_id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=list(Status))
+    total_files = serializers.IntegerField()
+    face_limit = serializers.IntegerField(allow_null=True)
+    engine = serializers.CharField()
+    message = serializers.CharField()
+    uploaded_files = UploadedFileSerializer(many=True)
+    estimate = JobEstimateSerializer()
+    urls = JobUrlsSerializer()
+
+
+class FormatsRequestSerializer(Shape):
+    formats = serializers.ListField(child=serializers.ChoiceField(choices=list(catalog.FORMATS)))
+    longest_edge_mm = serializers.FloatField(required=False, min_value=1, max_value=10_000, help_text="for stl")
+
+
+class TaskResultSerializer(Shape):
+    job_id = serializers.UUIDField()
+    total_files = serializers.IntegerField()
+    successful_files = serializers.IntegerField()
+    failed_files = serializers.IntegerField()
+
+
+class TaskStatusSerializer(Shape):
+    status = serializers.ChoiceField(choices=list(Status))
+    progress = serializers.IntegerField()
+    message = serializers.CharField()
+    task_id = serializers.UUIDField()
+    job_id = serializers.UUIDField()
+    total_files = serializers.IntegerField()
+    current = serializers.IntegerField()
+    timestamp = serializers.IntegerField(help_text="milliseconds since 1970")
+    result = TaskResultSerializer(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+
+
+class FileProgressSerializer(Shape):
+    filename = serializers.CharField()
+    status = serializers.ChoiceField(choices=list(Status))
+    progress = serializers.IntegerField()
+    error = serializers.CharField(allow_null=True)
+
+
+class JobProgressSerializer(Shape):
+    job_id = serializers.UUIDField()
+    overall_progress = serializers.IntegerField()
+    total_files = serializers.IntegerField()
+    completed_files = serializers.IntegerField()
+    failed_files = serializers.IntegerField()
+    files = serializers.DictField(child=FileProgressSerializer())
+    timestamp = serializers.IntegerField(help_text="milliseconds since 1970")
+
+
+class UrlSerializer(Shape):
+    url = serializers.URLField()
+
+
+class DownloadSerializer(Shape):
+    filename = serializers.CharField()
+    size = serializers.IntegerField()
+    file_size = serializers.IntegerField()
+    mime_type = serializers.CharField()
+    created_time = serializers.DateTimeField()
+    model_url = serializers.URLField()
+    rendered_image = UrlSerializer(allow_null=True)
+    format = serializers.CharField()
+    generation_id = serializers.UUIDField()
+
+
+class DownloadListSerializer(Shape):
+    job_id = serializers.UUIDField()
+    files = DownloadSerializer(many=True)
+    download_urls = serializers.ListField(child=serializers.URLField())
+    total_files = serializers.IntegerField()
+
+
+class EngineSerializer(Shape):
+    name = serializers.CharField()
+    id = serializers.CharField()
+    description = serializers.CharField()
+    type = serializers.CharField(help_text="always image_to_3d")
+    provider = serializers.CharField()
+    supported_formats = serializers.ListField(child=serializers.CharField())
+    price = serializers.CharField(allow_null=True, help_text="USD, for one generation at the usual options")
+    typical_seconds = serializers.IntegerField()
+    options = serializers.DictField(help_text="JSON schema")
+    available = serializers.BooleanField()
+
+
+class EstimateRequestSerializer(Shape):
+    engine = serializers.CharField(required=False)
+    count = serializers.IntegerField(required=False, min_value=1)
+    options = serializers.DictField(required=False)
+
+
+class BudgetSerializer(Shape):
+    limit = serializers.CharField(allow_null=True)
+    spent = serializers.CharField()
+    remaining = serializers.CharField(allow_null=True)
+    resets_at = serializers.DateTimeField()
+
+
+class EstimateSerializer(JobEstimateSerializer):
+    per_generation = serializers.CharField(allow_null=True)
+    budget = BudgetSerializer()
+
+
+class GenerateRequestSerializer(Shape):
+    file_id = serializers.UUIDField()
+    model_type = serializers.CharField(required=False, help_text="an engine's id")
+    quality = serializers.ChoiceField(choices=["low", "medium", "high"], required=False)
+    texture_enabled = serializers.BooleanField(required=False)
+    face_limit = serializers.IntegerField(required=False)
+
+
+class GenerateSerializer(Shape):
+    job_id = serializers.UUIDField()
+    task_id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=list(Status))
+    estimated_time = serializers.IntegerField(allow_null=True, help_text="seconds")

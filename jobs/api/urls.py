@@ -1,0 +1,44 @@
+"""Where does every address of the API about jobs lead? Each works with and without a slash at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+
+from jobs.api.views import downloads, engines, generations, jobs, status, uploads
+
+View = Callable[..., HttpResponseBase]
+
+ADDRESSES: dict[str, View] = {
+    "upload": uploads.UploadView.as_view(),
+    "upload/image": uploads.UploadImageView.as_view(),
+    "images": uploads.ImagesView.as_view(),
+    "images/<str:file_id>/thumbnail": downloads.ThumbnailView.as_view(),
+    "images/<str:file_id>/original": downloads.OriginalView.as_view(),
+    "jobs": jobs.JobsView.as_view(),
+    "jobs/<str:job_id>": jobs.OneJobView.as_view(),
+    "jobs/<str:job_id>/cancel": jobs.JobCancelView.as_view(),
+    "jobs/<str:job_id>/retry": jobs.JobRetryView.as_view(),
+    "jobs/<str:job_id>/download.zip": jobs.JobZipView.as_view(),
+    "generations/<str:generation_id>": generations.GenerationView.as_view(),
+    "generations/<str:generation_id>/cancel": generations.GenerationCancelView.as_view(),
+    "generations/<str:generation_id>/retry": generations.GenerationRetryView.as_view(),
+    "generations/<str:generation_id>/formats": generations.FormatsView.as_view(),
+    "estimate": engines.EstimateView.as_view(),
+    "status/tasks/<str:task_id>/status": status.TaskStatusView.as_view(),
+    "status/jobs/<str:job_id>/progress": status.JobProgressView.as_view(),
+    "download/<str:job_id>/all": downloads.DownloadAllView.as_view(),
+    "download/<str:job_id>/<str:filename>": downloads.DownloadFileView.as_view(),
+    "models/available": engines.EnginesView.as_view(),
+    "models/generate": engines.GenerateView.as_view(),
+}
+
+
+def both_forms(route: str, view: View) -> list[URLPattern]:
+    return [path(route, view), path(f"{route}/", view)]
+
+
+urlpatterns = list(chain.from_iterable(both_forms(route, view) for route, view in ADDRESSES.items()))

@@ -1,0 +1,88 @@
+"""Whose is it, and may it be read by a link? What the calls about jobs have in common."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+
+from accounts.access import Access, read_access_token
+from accounts.auth import ApiKeyAuthentication, SessionAuthentication
+from accounts.models import User
+from image2model.rest import ApiView
+from jobs.api.describe import PARTS
+from jobs.api.fields import read_id
+from jobs.models import Generation, Job
+
+Row = TypeVar("Row", bound=Model)
+
+
+class JobView(ApiView):
+    """Finds what belongs to the caller; anything else is not there."""
+
+    def find_job(self, job_id: str) -> Job:
+        rows = Job.objects.owned_by(self.user).prefetch_related(*PARTS)
+        return first_or_404(rows.filter(pk=read_id(job_id, what="job ID")))
+
+    def find_generation(self, generation_id: str) -> Generation:
+        parts = [part.removeprefix("generations__") for part in PARTS]
+        rows = Generation.objects.owned_by(self.user).prefetch_related(*parts)
+        return first_or_404(rows.filter(pk=read_id(generation_id, what="generation ID")))
+
+    @property
+    def user(self) -> User:
+        return cast(User, self.request.user)
+
+
+def first_or_404(rows: QuerySet[Row]) -> Row:
+    row = rows.first()
+    if row is None:
+        raise Http404
+    return row
+
+
+class AccessAuthentication(BaseAuthentication):
+    """``?access=<token>``: who holds it may read the one job that it names."""
+
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, Access] | None:
+        token = request.query_params.get("access")
+        if token is None or request.method not in SAFE_METHODS:
+            return None
+        access = read_access_token(token)
+        wanted = request.parser_context["kwargs"].get("job_id")
+        if access is None or str(access.job_id) != str(wanted).lower():
+            raise AuthenticationFailed
+        user = User.objects.filter(pk=access.user_id, is_active=True).first()
+        if user is None:
+            raise AuthenticationFailed
+        return user, access
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class LinkedJobView(JobView):
+    """A job's state and files, which a link with ``?access=`` may show, too."""
+
+    authentication_classes = [AccessAuthentication, ApiKeyAuthentication, SessionAuthentication]
+    query_fields = frozenset({"access"})
+
+
+class AnyAccept(BaseContentNegotiation):
+    """A file is what it is, whatever the caller would rather have."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return next(iter(parsers), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return JSONRenderer(), "application/json"

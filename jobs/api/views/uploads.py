@@ -1,0 +1,137 @@
+"""How do pictures come in through the API? As a job at once, or stored for later. Contract section 3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
+
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from image2model.openapi import document
+from image2model.rest import check_fields
+from jobs import catalog, progress
+from jobs.api import serializers
+from jobs.api.describe import CURRENCY, describe_stored, format_money
+from jobs.api.fields import WISHES, read_form, read_idempotency_key, read_list, read_wishes, refuse
+from jobs.api.links import Links, find_links
+from jobs.api.parsers import SentFile, StrictMultiPartParser
+from jobs.api.views.base import JobView
+from jobs.models import Generation
+from jobs.services import Submission, store_images, submit_uploads
+
+UNREACHABLE = '199 - "The queue cannot be reached. The job is stored and starts as soon as it can."'
+
+
+class FormView(JobView):
+    """Takes a form with files under one name."""
+
+    parser_classes = [StrictMultiPartParser]
+    file_field: ClassVar[str] = "files"
+
+    def read_files(self, request: Request) -> list[SentFile]:
+        """The files of the form. A file under another name is no file that we know."""
+        if not (request.content_type or "").startswith("multipart/form-data"):
+            raise UnsupportedMediaType(request.content_type or "(none)")
+        check_fields(request.FILES, allowed=frozenset({self.file_field}))
+        if self.file_field in request.POST:
+            raise refuse(self.file_field, f"{self.file_field} must hold files, not text.")
+        return cast(list[SentFile], request.FILES.getlist(self.file_field))
+
+
+class UploadView(FormView):
+    """Turn pictures into models: 1–25 files become one job."""
+
+    fields: ClassVar[frozenset[str]] = WISHES | {"views"}
+
+    @document(
+        "upload",
+        request={"multipart/form-data": serializers.UploadFormSerializer},
+        responses=serializers.UploadSerializer,
+        parameters=[serializers.IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        key = read_idempotency_key(request)
+        files = self.read_files(request)
+        fields = read_form(request.POST, allowed=self.fields)
+        submission = submit_uploads(
+            self.user, uploads=files, wishes=read_wishes(fields), views=read_list(fields, "views"), key=key
+        )
+        return answer_submission(submission, describe_upload(submission, links=find_links(request)), status=200)
+
+
+class UploadImageView(UploadView):
+    """Turn one picture into a model."""
+
+    file_field = "file"
+    fields = WISHES
+
+    @document(
+        "upload_image",
+        request={"multipart/form-data": serializers.UploadImageFormSerializer},
+        responses=serializers.UploadSerializer,
+        parameters=[serializers.IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        if len(self.read_files(request)) > 1:
+            raise refuse("file", "file must hold one picture.", hint="Use /api/v1/upload for several.")
+        return super().post(request)
+
+
+class ImagesView(FormView):
+    """Store pictures without a job."""
+
+    @document(
+        "store_images",
+        request={"multipart/form-data": serializers.ImagesFormSerializer},
+        responses={201: serializers.StoredImagesSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        files = self.read_files(request)
+        read_form(request.POST, allowed=frozenset())
+        links = find_links(request)
+        stored = store_images(self.user, uploads=files)
+        described = [describe_stored(entry.image, filename=entry.filename, links=links) for entry in stored]
+        return Response({"images": described}, status=201)
+
+
+def answer_submission(
+    submission: Submission, body: Mapping[str, Any], *, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    warning = {} if submission.dispatched else {"Warning": UNREACHABLE}
+    return Response(body, status=status, headers={**(headers or {}), **warning})
+
+
+def describe_upload(submission: Submission, *, links: Links) -> dict[str, Any]:
+    """From the rows, so that a repeated request gets the same answer."""
+    job = submission.job
+    generations = list(job.generations.prefetch_related("inputs__image").order_by("position"))
+    files = [
+        describe_stored(entry.image, filename=entry.filename, links=links) | {"generation_id": str(generation.pk)}
+        for generation in generations
+        for entry in generation.inputs.all()
+    ]
+    return {
+        "job_id": str(job.pk),
+        "task_id": str(job.task_id),
+        "batch_id": str(job.pk),
+        "status": job.status,
+        "total_files": len(files),
+        "face_limit": job.options.get("face_limit"),
+        "engine": job.engine,
+        "message": "1 image accepted." if len(files) == 1 else f"{len(files)} images accepted.",
+        "uploaded_files": files,
+        "estimate": estimate_job(generations),
+        "urls": links.job(job.pk),
+    }
+
+
+def estimate_job(generations: Sequence[Generation]) -> dict[str, Any]:
+    prices = [catalog.ENGINES[generation.engine].price for generation in generations]
+    known = [price for price in prices if price is not None]
+    return {
+        "amount": format_money(sum(known[1:], known[0])) if len(known) == len(prices) and known else None,
+        "currency": CURRENCY,
+        "seconds": progress.foresee(list(generations)).job_seconds,
+    }
