@@ -176,6 +176,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 _modules = BASE_DIR / "node_modules"
 STATICFILES_DIRS: list[object] = [
     BASE_DIR / "static",
@@ -206,6 +207,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "jobs.api.errors.answer_error",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "DATETIME_FORMAT": "iso-8601",
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is a parameter like any other
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Image2Model",

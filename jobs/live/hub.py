@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 10  # a stream reads its row at least this often
 RETRY_SECONDS = 2  # between two tries to reach Redis
+LOOK_AROUND_SECONDS = 1  # how long the subscription outlives its last listener
 
 Value = TypeVar("Value")
 
@@ -81,12 +82,10 @@ class Hub:
         topic.listeners -= 1
         if not topic.listeners:
             del self._topics[key]
-        if not self._topics and self._task is not None:
-            self._task.cancel()
-            self._task = None
 
     async def _listen(self) -> None:
-        while True:
+        """Until nobody listens any more. Never cancelled: the client swallows that while it connects."""
+        while self._topics:
             try:
                 await self._follow_redis()
             except (RedisError, OSError) as error:
@@ -98,8 +97,10 @@ class Hub:
         async with client, client.pubsub(ignore_subscribe_messages=True) as subscription:
             await subscription.subscribe(events.CHANNEL)
             self._wake_all()  # whatever rang while nobody listened
-            async for message in subscription.listen():
-                self._ring(json.loads(message["data"]))
+            while self._topics:
+                message = await subscription.get_message(timeout=LOOK_AROUND_SECONDS)
+                if message is not None:
+                    self._ring(json.loads(message["data"]))
 
     def _wake_all(self) -> None:
         for topic in list(self._topics.values()):

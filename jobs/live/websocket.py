@@ -18,7 +18,7 @@ from jobs.live import doors
 from jobs.live.sse import RECHECK_SECONDS, open_frames
 
 CLOSE_CODES = {"not_authenticated": 4401, "invalid_api_key": 4401, "too_many_streams": 4429, "stream_capacity": 4503}
-NOT_FOUND, TOO_MANY_MESSAGES, NO_BINARY = 4404, 4429, 1003
+NORMAL, NO_BINARY, NOT_FOUND, TOO_MANY_MESSAGES = 1000, 1003, 4404, 4429
 MESSAGES_PER_SECOND = 10
 
 
@@ -50,7 +50,7 @@ class StreamConsumer(AsyncWebsocketConsumer):
             watch = tasks.create_task(self._recheck(listener))
             await self._send_frames(listener)
             watch.cancel()
-        await self.close()
+        await self.close(code=NORMAL)
 
     async def _send_frames(self, listener: doors.Listener) -> None:
         async with aclosing(open_frames(listener)) as frames:
