@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.test import override_settings
 
 from accounts.models import User
 from tests.factories import UserFactory
+
+PLAIN_STATIC = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _light_settings() -> Iterator[None]:
+    """Style sheets are named without a manifest and served from where they lie; passwords are hashed quickly."""
+    storages = {**settings.STORAGES, "staticfiles": PLAIN_STATIC}
+    with override_settings(
+        STORAGES=storages,
+        WHITENOISE_USE_FINDERS=True,
+        WHITENOISE_AUTOREFRESH=True,
+        PASSWORD_HASHERS=QUICK_HASHERS,
+    ):
+        yield
 
 
 @pytest.fixture
@@ -20,10 +36,3 @@ def alice(db: None) -> User:
 @pytest.fixture
 def bob(db: None) -> User:
     return UserFactory(email="bob@example.org")
-
-
-@pytest.fixture(autouse=True)
-def _empty_storage() -> Iterator[None]:
-    """Rows are rolled back after each test; so are the files."""
-    yield
-    shutil.rmtree(settings.DATA_DIR / "files", ignore_errors=True)

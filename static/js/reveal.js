@@ -14,6 +14,8 @@ export async function revealModel(stage, { viewer, src, alt, attributes = {} }) 
     "shadow-intensity": "0.6",
     "shadow-softness": "1",
     "environment-image": "neutral",
+    "camera-orbit": "28deg 76deg auto", // where the poster was taken from: jobs/previews
+    "rotation-per-second": "18deg",
     ...(reduced ? {} : { "auto-rotate": "", "auto-rotate-delay": "0" }),
     ...attributes,
   };
