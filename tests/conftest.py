@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -36,3 +37,10 @@ def alice(db: None) -> User:
 @pytest.fixture
 def bob(db: None) -> User:
     return UserFactory(email="bob@example.org")
+
+
+@pytest.fixture(autouse=True)
+def _empty_storage() -> Iterator[None]:
+    """Rows are rolled back after each test; so are the files."""
+    yield
+    shutil.rmtree(settings.DATA_DIR / "files", ignore_errors=True)
