@@ -1,0 +1,1 @@
+"""Which pages show jobs? Upload, job, model, library, and the files they show. Parse, authorise, one verb, render."""

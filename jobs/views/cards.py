@@ -1,0 +1,63 @@
+"""How is a generation shown in a list? The same words as in a live frame, with its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Prefetch
+
+from jobs import progress
+from jobs.models import Artifact, Generation, GenerationInput, SourceImage
+from jobs.models.generations import GenerationQuerySet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A generation with what a list shows of it."""
+
+    generation: Generation
+    filename: str
+    image: SourceImage | None
+    side_count: int
+    preview: Artifact | None
+    model: Artifact | None
+    words: str
+    position: int | None = None
+    seconds: int | None = None
+
+
+def with_pictures(generations: GenerationQuerySet) -> GenerationQuerySet:
+    """Two more queries, however many generations there are."""
+    shown = Artifact.objects.filter(role__in=[Artifact.Role.PREVIEW, Artifact.Role.MODEL])
+    return generations.prefetch_related(
+        Prefetch("inputs", GenerationInput.objects.select_related("image").order_by("id")),
+        Prefetch("artifacts", shown.order_by("created_at")),
+    )
+
+
+def build_cards(generations: Iterable[Generation], *, outlook: progress.Outlook | None = None) -> list[Card]:
+    outlook = outlook or progress.Outlook()
+    return [build_card(generation, outlook=outlook) for generation in generations]
+
+
+def build_card(generation: Generation, *, outlook: progress.Outlook) -> Card:
+    inputs = list(generation.inputs.all())
+    front = next((entry for entry in inputs if entry.view == "front"), inputs[0] if inputs else None)
+    artifacts = list(generation.artifacts.all())
+    return Card(
+        generation=generation,
+        filename=front.filename if front else generation.name,
+        image=front.image if front else None,
+        side_count=len(inputs),
+        preview=_find(artifacts, role=Artifact.Role.PREVIEW),
+        model=_find(artifacts, role=Artifact.Role.MODEL, format="glb"),
+        words=progress.describe_generation(generation),
+        position=outlook.positions.get(generation.pk),
+        seconds=outlook.seconds.get(generation.pk),
+    )
+
+
+def _find(artifacts: list[Artifact], *, role: str, format: str = "") -> Artifact | None:
+    matching = (a for a in artifacts if a.role == role and (not format or a.format == format))
+    return next(matching, None)

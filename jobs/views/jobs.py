@@ -1,0 +1,89 @@
+"""How far is a job, and what can be done with it? The job page and its actions."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from jobs import catalog, progress
+from jobs.models import Job
+from jobs.services import cancel_job, delete_job, retry_job
+from jobs.views.access import act, find_job, signed_in
+from jobs.views.cards import build_cards, with_pictures
+
+
+@login_required
+@require_safe
+def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Every picture of the job, true at this moment; job.js follows the rest."""
+    job = find_job(request, job_id)
+    generations = list(with_pictures(job.generations.order_by("position")))
+    outlook = progress.foresee(generations)
+    context = {
+        "job": job,
+        "engine": catalog.ENGINES.get(job.engine),
+        "cards": build_cards(generations, outlook=outlook),
+        "seconds": outlook.job_seconds if job.is_active else None,
+        "over": job.completed + job.failed + job.cancelled,
+        "again": job.failed + job.cancelled,
+        "site": settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/"),
+        "page_data": _describe_live(job),
+    }
+    return render(request, "jobs/job.html", context)
+
+
+def _describe_live(job: Job) -> dict[str, Any]:
+    """What job.js needs: where the frames come from, which one the page already shows, and the words."""
+    return {
+        "job": str(job.pk),
+        "version": job.version,
+        "active": job.is_active,
+        "stages": progress.STAGE_WORDS,
+        "name": job.name,
+    }
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    job = find_job(request, job_id)
+    return act(
+        request,
+        lambda: cancel_job(job, actor=str(signed_in(request))),
+        done="Cancelled. What was finished stays.",
+        place=reverse("job", args=[job_id]),
+    )
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    job = find_job(request, job_id)
+    return act(
+        request,
+        lambda: retry_job(job, actor=str(signed_in(request))),
+        done="Running again.",
+        place=reverse("job", args=[job_id]),
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Asked first, also without a script."""
+    job = find_job(request, job_id)
+    if request.method != "POST":
+        return render(request, "jobs/confirm_job.html", {"job": job})
+    return act(
+        request,
+        lambda: delete_job(job, actor=str(signed_in(request))),
+        done="The job, its models and its pictures are gone.",
+        place=f"{reverse('library')}?tab=jobs",
+    )

@@ -1,0 +1,203 @@
+"""How does a person hand in pictures? The upload page, and the same form for running stored pictures again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, BinaryIO, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from image2model.answers import build_error
+from jobs import catalog, progress
+from jobs.errors import JobError
+from jobs.images import MAX_PIXELS, MAX_SIDE, MIN_SIDE
+from jobs.models import Generation, GenerationInput, Job
+from jobs.services import (
+    Idempotency,
+    Item,
+    StoredImage,
+    Submission,
+    Upload,
+    Wishes,
+    offered_engines,
+    store_images,
+    submit_job,
+)
+from jobs.views.access import find_generation, find_job, signed_in
+from jobs.views.forms import COMMON, PRESETS, TEXTURES, OptionsForm, list_own_options, name_of_field
+
+JSON_TYPE = "application/json"
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    """Pictures from the visitor's machine."""
+    return _answer(request, again=[], initial={})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_generation_again(request: HttpRequest, generation_id: UUID) -> HttpResponse:
+    """One stored picture, or set of views, with other options."""
+    generation = find_generation(request, generation_id)
+    job = generation.job
+    return _answer(request, again=[generation], initial=_read_wishes(generation.engine, generation.options, job))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_job_again(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """All stored pictures of a job, with other options."""
+    job = find_job(request, job_id)
+    generations = list(job.generations.order_by("position"))
+    return _answer(request, again=generations, initial=_read_wishes(job.engine, job.options, job))
+
+
+def _read_wishes(engine_id: str, options: dict[str, Any], job: Job) -> dict[str, Any]:
+    """The form as it was filled in for an earlier job."""
+    engine = catalog.ENGINES.get(engine_id)
+    own = [] if engine is None else [o for o in list_own_options(engine) if o.name in options]
+    named = {name_of_field(engine, option): options[option.name] for option in own} if engine else {}
+    common = {name: options[name] for name in COMMON if name in options}
+    return {"engine": engine_id, "formats": job.formats, "name": job.name} | common | named
+
+
+def _answer(request: HttpRequest, *, again: Sequence[Generation], initial: dict[str, Any]) -> HttpResponse:
+    engines = offered_engines()
+    if request.method != "POST":
+        return _show(request, OptionsForm(engines=engines, initial=initial), again=again)
+    form = OptionsForm(request.POST, engines=engines)
+    try:
+        submission = _submit(request, form, again=again)
+    except JobError as error:
+        return _refuse(request, form, error=error, again=again)
+    place = reverse("job", args=[submission.job.pk])
+    return JsonResponse({"url": place}, status=201) if _wants_json(request) else redirect(place)
+
+
+def _submit(request: HttpRequest, form: OptionsForm, *, again: Sequence[Generation]) -> Submission:
+    """Everything that can be wrong with the words is checked before a picture is stored."""
+    if not form.is_valid():
+        raise _refuse_form(form)
+    wishes = form.build_wishes()
+    items = _read_stored(again) if again else _store(request, form)
+    idempotency = Idempotency(
+        key=f"page-{form.cleaned_data['token']}-{_fingerprint(items, wishes)[:32]}",
+        fingerprint=_fingerprint(items, wishes),
+    )
+    has_token = bool(form.cleaned_data["token"])
+    return submit_job(signed_in(request), items=items, wishes=wishes, idempotency=idempotency if has_token else None)
+
+
+def _store(request: HttpRequest, form: OptionsForm) -> list[Item]:
+    # A browser sends one nameless empty part for a file field in which nothing was chosen.
+    files = [file for file in request.FILES.getlist("files") if file.name]
+    views = form.list_views(count=len(files)) if len(files) <= settings.MAX_FILES else []
+    stored = store_images(
+        signed_in(request), uploads=[Upload(filename=file.name or "", file=cast(BinaryIO, file)) for file in files]
+    )
+    if views:
+        return [Item(views=dict(zip(views, stored, strict=True)))]
+    return [Item(views={"front": image}) for image in stored]
+
+
+def _read_stored(generations: Sequence[Generation]) -> list[Item]:
+    rows = GenerationInput.objects.filter(generation__in=generations).select_related("image")
+    views: dict[UUID, dict[str, StoredImage]] = {generation.pk: {} for generation in generations}
+    for row in rows:
+        views[row.generation_id][row.view] = StoredImage(image=row.image, filename=row.filename)
+    return [Item(views=entry) for entry in views.values()]
+
+
+def _fingerprint(items: Sequence[Item], wishes: Wishes) -> str:
+    """A second press of the button asks for exactly the same; changed pictures or options are a new request."""
+    pictures = [{view: [image.filename, image.image.sha256] for view, image in item.views.items()} for item in items]
+    asked = json.dumps([pictures, asdict(wishes)], sort_keys=True, default=str)
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _refuse_form(form: OptionsForm) -> JobError:
+    fields = {name: [str(message) for message in messages] for name, messages in form.errors.items()}
+    first = next(iter(fields.values()))[0]
+    return JobError("invalid_parameter", "Some options cannot be used.", hint=first, details={"fields": fields})
+
+
+def _refuse(request: HttpRequest, form: OptionsForm, *, error: JobError, again: Sequence[Generation]) -> HttpResponse:
+    if _wants_json(request):
+        envelope = build_error(error.code, error.message, error.status, hint=error.hint, details=error.details)
+        response: HttpResponse = JsonResponse(envelope, status=error.status)
+    else:
+        response = _show(request, form, again=again, error=error, status=error.status)
+    if error.retry_after:
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", JSON_TYPE]) == JSON_TYPE
+
+
+def _show(
+    request: HttpRequest,
+    form: OptionsForm,
+    *,
+    again: Sequence[Generation],
+    error: JobError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "engines": [_describe_engine(form, engine) for engine in form.engines],
+        "chosen": form.engine_entry,
+        "formats": [catalog.FORMATS[name] for name in catalog.MADE_FORMATS],
+        "presets": PRESETS,
+        "stored": _list_stored(again),
+        "generation_count": len(again),
+        "error": error,
+        "textures": TEXTURES,
+        "sides": catalog.VIEWS,
+        "limits": _read_limits(),
+        "page_data": {"limits": _read_limits(), "presets": PRESETS},
+    }
+    return render(request, "jobs/upload.html", context, status=status)
+
+
+def _list_stored(generations: Sequence[Generation]) -> list[GenerationInput]:
+    return list(
+        GenerationInput.objects.filter(generation__in=generations)
+        .select_related("image")
+        .order_by("generation__position", "id")
+    )
+
+
+def _describe_engine(form: OptionsForm, engine: catalog.EngineEntry) -> dict[str, Any]:
+    """One engine card, with the fields that only this engine has."""
+    return {
+        "entry": engine,
+        "is_chosen": engine.id == form.engine_entry.id,
+        "seconds": progress.typical_seconds(engine.id),
+        "face_limit": engine.option("face_limit"),
+        "texture": engine.option("texture"),
+        "fields": [form[name_of_field(engine, option)] for option in list_own_options(engine)],
+    }
+
+
+def _read_limits() -> dict[str, int]:
+    """The same figures as the server's own check, for the check in the browser."""
+    return {
+        "files": settings.MAX_FILES,
+        "bytes": settings.MAX_FILE_BYTES,
+        "min_side": MIN_SIDE,
+        "max_side": MAX_SIDE,
+        "pixels": MAX_PIXELS,
+    }

@@ -1,0 +1,120 @@
+/* How does the job page keep up? Each state of the job is written into the elements that the server rendered. */
+
+import { followJob } from "./live.js";
+import { readPageData, sayPlace, saySeconds } from "./words.js";
+
+const page = document.querySelector("[data-job]");
+const { job, version, active, stages, name } = readPageData();
+const title = document.title;
+const ACTIVE = new Set(["queued", "processing"]);
+
+const write = (root, part, text) => {
+  const element = root.querySelector(`[data-${part}]`);
+  if (element.textContent !== text) element.textContent = text;
+};
+
+function writeBadge(root, status) {
+  const badge = root.querySelector("[data-badge] .badge");
+  if (badge.dataset.status === status) return;
+  badge.dataset.status = status;
+  badge.textContent = status[0].toUpperCase() + status.slice(1);
+}
+
+function writeBar(root, { status, progress }) {
+  const bar = root.querySelector("[data-bar]");
+  bar.value = progress;
+  bar.dataset.status = status;
+}
+
+function describe(generation) {
+  if (generation.status === "failed") return generation.error?.message ?? "Failed";
+  if (generation.status === "cancelled") return "Cancelled";
+  return stages[generation.stage] ?? generation.stage;
+}
+
+function describeTime(generation) {
+  if (!ACTIVE.has(generation.status)) return "";
+  const percent = generation.status === "processing" ? `${generation.progress} %` : "";
+  return [sayPlace(generation.queue_position), percent, saySeconds(generation.eta_seconds)].filter(Boolean).join(" · ");
+}
+
+/** The preview replaces the picture once it is loaded, so that nothing flickers. */
+function showPreview(card) {
+  const image = card.querySelector(".job-preview");
+  if (image.hasAttribute("src")) return;
+  const loader = new Image();
+  loader.addEventListener("load", () => (image.src = loader.src));
+  loader.src = card.dataset.preview;
+}
+
+function writeCard(generation) {
+  const card = document.getElementById(`g-${generation.id}`);
+  if (!card) return;
+  const wasOver = !ACTIVE.has(card.dataset.status);
+  if (generation.status === "completed") showPreview(card);
+  if (wasOver && card.dataset.status === generation.status) return;
+  card.dataset.status = generation.status;
+  writeBadge(card, generation.status);
+  writeBar(card, generation);
+  write(card, "words", describe(generation));
+  write(card, "eta", describeTime(generation));
+  write(card, "hint", generation.error?.hint ?? "");
+}
+
+function speak(state) {
+  const { counts } = state;
+  const over = counts.completed + counts.failed + counts.cancelled;
+  const trouble = counts.failed ? `, ${counts.failed} failed` : "";
+  // Spoken when a picture is over, not at every percent.
+  write(page, "spoken", ACTIVE.has(state.status) ? `${over} of ${counts.total} done${trouble}` : `Job ${state.status}${trouble}`);
+}
+
+function writeJob(state) {
+  const { counts } = state;
+  const over = counts.completed + counts.failed + counts.cancelled;
+  page.dataset.status = state.status;
+  page.dataset.again = counts.failed + counts.cancelled;
+  page.dataset.done = counts.completed;
+  writeBadge(page.querySelector(".job-head"), state.status);
+  writeBar(page, state);
+  page.querySelector("[data-counts] strong").textContent = `${over} of ${counts.total}`;
+  write(page, "failed", counts.failed ? `, ${counts.failed} failed` : "");
+  write(page, "percent", `${state.progress} %`);
+  write(page, "seconds", state.eta_seconds == null ? "" : ` · ${saySeconds(state.eta_seconds)}`);
+  write(page, "again-count", String(counts.failed + counts.cancelled));
+  document.title = ACTIVE.has(state.status) ? `${state.progress} % · ${title}` : title;
+}
+
+function notify(state) {
+  if (!document.body.dataset.wantsNotice || !document.hidden || ACTIVE.has(state.status)) return;
+  const notice = new Notification(name || "Your models", {
+    body: `${state.counts.completed} of ${state.counts.total} models made.`,
+    tag: job,
+  });
+  notice.addEventListener("click", () => window.focus());
+}
+
+function show(state) {
+  writeJob(state);
+  for (const generation of state.generations) writeCard(generation);
+  speak(state);
+  notify(state);
+}
+
+function offerNotice() {
+  const offer = page.querySelector("[data-notice-offer]");
+  if (!("Notification" in window) || Notification.permission === "denied" || !isSecureContext) return;
+  offer.hidden = false;
+  offer.querySelector("button").addEventListener("click", async (event) => {
+    const button = event.currentTarget;
+    const answer = await Notification.requestPermission();
+    if (answer === "granted") document.body.dataset.wantsNotice = "yes";
+    button.disabled = true;
+    button.lastChild.textContent = answer === "granted" ? "You will be told, as long as this page is open" : "Your browser does not allow it";
+  });
+}
+
+if (active) {
+  offerNotice();
+  followJob({ job, version, onState: show });
+}

@@ -1,0 +1,118 @@
+/* Which pictures were chosen? One tile each: thumbnail, name, ✓ or the reason, its side, and a way to remove it. */
+
+import { checkBytes, checkDimensions } from "./checking.js";
+import { saySize } from "./words.js";
+
+const sameFile = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
+
+export class Picks {
+  /** `onChange` is called after every change; `limits` come from the server. */
+  constructor({ list, template, limits, onChange }) {
+    Object.assign(this, { list, template, limits, onChange });
+    this.entries = [];
+    list.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-removes-pick]");
+      if (button) this.remove(this.entries.find((entry) => entry.tile.contains(button)));
+    });
+    list.addEventListener("change", (event) => this.swapSides(event.target));
+  }
+
+  get files() {
+    return this.entries.map((entry) => entry.file);
+  }
+
+  get sides() {
+    return this.entries.map((entry) => entry.tile.querySelector("select").value);
+  }
+
+  get isBusy() {
+    return this.entries.some((entry) => entry.reason === undefined);
+  }
+
+  get hasProblems() {
+    return this.entries.some((entry) => entry.reason) || this.entries.length > this.limits.files;
+  }
+
+  add(files) {
+    for (const file of files) if (!this.entries.some((entry) => sameFile(entry.file, file))) this.addOne(file);
+    this.nameSides();
+    this.onChange();
+  }
+
+  addOne(file) {
+    const tile = this.template.content.firstElementChild.cloneNode(true);
+    const entry = { file, tile, reason: undefined };
+    tile.querySelector("[data-name]").textContent = file.name;
+    tile.querySelector("[data-removes-pick]").setAttribute("aria-label", `Remove ${file.name}`);
+    tile.querySelector("select").setAttribute("aria-label", `Side that ${file.name} shows`);
+    this.entries.push(entry);
+    this.list.append(tile);
+    this.judge(entry);
+  }
+
+  async judge(entry) {
+    const reason = await checkBytes(entry.file, this.limits).catch(() => "The file could not be read.");
+    this.show(entry, reason || (await this.drawThumbnail(entry)));
+    this.onChange();
+  }
+
+  /** Shows the picture and answers why it cannot be used, or "". */
+  drawThumbnail(entry) {
+    const image = entry.tile.querySelector("img");
+    const address = URL.createObjectURL(entry.file);
+    entry.address = address;
+    return new Promise((resolve) => {
+      image.addEventListener("load", () => {
+        image.hidden = false;
+        const size = { width: image.naturalWidth, height: image.naturalHeight };
+        entry.words = `${size.width} × ${size.height} · ${saySize(entry.file.size)}`;
+        resolve(checkDimensions(size, this.limits));
+      });
+      image.addEventListener("error", () => resolve("The picture is damaged or incomplete."));
+      image.src = address;
+    });
+  }
+
+  show(entry, reason) {
+    entry.reason = reason;
+    entry.tile.dataset.state = reason ? "bad" : "good";
+    entry.tile.querySelector("[data-verdict]").textContent = reason || entry.words || saySize(entry.file.size);
+  }
+
+  /** The server's reasons: a list of {index, message}. */
+  showRefusals(refusals) {
+    for (const { index, message } of refusals) {
+      const entry = this.entries[index];
+      if (entry) this.show(entry, message.replace(`${entry.file.name}: `, ""));
+    }
+    this.onChange();
+  }
+
+  remove(entry) {
+    const place = this.entries.indexOf(entry);
+    this.entries.splice(place, 1);
+    entry.tile.remove();
+    if (entry.address) URL.revokeObjectURL(entry.address);
+    this.nameSides();
+    this.onChange();
+    const next = this.entries[Math.min(place, this.entries.length - 1)];
+    (next?.tile.querySelector("[data-removes-pick]") ?? document.querySelector("[data-picks-files]"))?.focus();
+  }
+
+  /** Gives each picture the next free side. */
+  nameSides() {
+    for (const [index, entry] of this.entries.entries()) {
+      const select = entry.tile.querySelector("select");
+      if (select.options[index]) select.selectedIndex = index;
+    }
+  }
+
+  /** A side can be shown once: whoever had it gets the one that became free. */
+  swapSides(select) {
+    const selects = this.entries.map((entry) => entry.tile.querySelector("select"));
+    if (!selects.includes(select)) return;
+    const taken = new Set(selects.map((other) => other.value));
+    const free = Array.from(select.options, (option) => option.value).find((side) => !taken.has(side));
+    for (const other of selects) if (other !== select && other.value === select.value && free) other.value = free;
+  }
+}

@@ -1,0 +1,40 @@
+/* What can be done on the page of a model? Turn it, light it, look into it; have formats made; see what was cut out. */
+
+import "./downloads.js";
+import { followJob } from "./live.js";
+import "./viewer.js";
+import { readPageData } from "./words.js";
+
+const page = document.querySelector("[data-result]");
+const { job, generation, version, active, stages } = readPageData();
+
+function toggleMask(button) {
+  const frame = page.querySelector("[data-mask]");
+  const isOn = frame.dataset.mask === "on";
+  frame.dataset.mask = isOn ? "off" : "on";
+  button.setAttribute("aria-pressed", String(!isOn));
+}
+
+/** While the model is being made; a finished one brings the page anew, with its viewer and files. */
+function follow(state) {
+  const own = state.generations.find((entry) => entry.id === generation);
+  if (!own) return;
+  if (!["queued", "processing"].includes(own.status)) {
+    location.reload();
+    return;
+  }
+  page.querySelector("[data-words]").textContent = stages[own.stage] ?? own.stage;
+  page.querySelector("[data-bar]").value = own.progress;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-toggles-mask]");
+  if (button) toggleMask(button);
+});
+// Left and right lead to the neighbours, unless the key belongs to something else.
+document.addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, select, textarea, model-viewer, dialog[open], summary")) return;
+  const direction = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
+  if (direction) document.querySelector(`.page-head a[rel=${direction}]`)?.click();
+});
+if (active) followJob({ job, version, onState: follow });
