@@ -18,4 +18,4 @@ def address(route: str, view: View, name: str) -> list[URLPattern]:
 
 def both_forms(route: str, view: View, *, name: str = "") -> list[URLPattern]:
     """As ``address``, for the API: links are made without the slash."""
-    return [path(f"{route}/", view), path(route, view, name=name or route)]
+    return [path(f"{route}/", view), path(route, view, name=name) if name else path(route, view)]

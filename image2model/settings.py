@@ -51,7 +51,7 @@ INSTALLED_APPS = [
     "image2model",
     "accounts",
     "jobs",
-    "django.contrib.admin",
+    "image2model.admin_site.ProductAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -218,6 +218,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "PREPROCESSING_HOOKS": ["image2model.openapi.leave_out_slash_forms"],
+    "POSTPROCESSING_HOOKS": ["image2model.openapi.complete"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 
 # The product

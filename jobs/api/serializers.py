@@ -33,16 +33,6 @@ class Shape(serializers.Serializer[Any]):
     """A JSON object. Everything in it is always there."""
 
 
-class ErrorSerializer(Shape):
-    error = serializers.BooleanField(help_text="always true")
-    error_code = serializers.CharField()
-    message = serializers.CharField()
-    status_code = serializers.IntegerField()
-    request_id = serializers.CharField()
-    hint = serializers.CharField(required=False)
-    details = serializers.DictField(required=False)
-
-
 class EngineNameSerializer(Shape):
     id = serializers.CharField()
     name = serializers.CharField()

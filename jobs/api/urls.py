@@ -6,8 +6,8 @@ from collections.abc import Callable
 from itertools import chain
 
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, path
 
+from image2model.addresses import both_forms
 from jobs.api.views import downloads, engines, generations, jobs, status, uploads
 
 View = Callable[..., HttpResponseBase]
@@ -35,10 +35,5 @@ ADDRESSES: dict[str, View] = {
     "models/available": engines.EnginesView.as_view(),
     "models/generate": engines.GenerateView.as_view(),
 }
-
-
-def both_forms(route: str, view: View) -> list[URLPattern]:
-    return [path(route, view), path(f"{route}/", view)]
-
 
 urlpatterns = list(chain.from_iterable(both_forms(route, view) for route, view in ADDRESSES.items()))
