@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ('options', models.JSONField(default=dict)),
                 ('formats', models.JSONField(default=list, help_text='extra formats to make at once')),
                 ('fallback', models.CharField(blank=True, max_length=20)),
-                ('webhook_url', models.URLField(blank=True, max_length=500)),
+                ('webhook_url', models.CharField(blank=True, max_length=500)),
                 ('request_id', models.CharField(blank=True, max_length=128)),
                 ('status', models.CharField(choices=[('queued', 'Queued'), ('processing', 'Processing'), ('completed', 'Completed'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default=jobs.states.Status['QUEUED'], max_length=12)),
                 ('progress', models.PositiveSmallIntegerField(default=0)),

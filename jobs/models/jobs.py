@@ -37,7 +37,7 @@ class Job(models.Model):
     options = models.JSONField(default=dict)
     formats = models.JSONField(default=list, help_text="extra formats to make at once")
     fallback = models.CharField(max_length=20, blank=True)
-    webhook_url = models.URLField(max_length=500, blank=True)
+    webhook_url = models.CharField(max_length=500, blank=True)
     request_id = models.CharField(max_length=128, blank=True)
 
     status = models.CharField(max_length=12, choices=STATUS_CHOICES, default=Status.QUEUED)

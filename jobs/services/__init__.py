@@ -6,7 +6,7 @@ from jobs.services.delete import delete_generation, delete_job, delete_work_of
 from jobs.services.engines import choose_engine, default_engine_id, offered_engines
 from jobs.services.formats import request_formats
 from jobs.services.images import StoredImage, Upload, store_images
-from jobs.services.retry import retry_generation, retry_job
+from jobs.services.retry import requeue_generation, retry_generation, retry_job
 from jobs.services.submit import (
     Idempotency,
     Item,
@@ -41,6 +41,7 @@ __all__ = [
     "offered_engines",
     "read_budget",
     "request_formats",
+    "requeue_generation",
     "retry_generation",
     "retry_job",
     "store_images",

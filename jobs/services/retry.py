@@ -9,9 +9,10 @@ from django.db.models import F
 
 from jobs import catalog, events, queue
 from jobs.errors import JobError
-from jobs.models import Generation, Job
+from jobs.models import Attempt, Generation, Job
 from jobs.services.derive import lock_job, refresh_job
 from jobs.services.limits import check_active_generations
+from jobs.services.runs import hand_back
 from jobs.states import ACTIVE, Stage, Status
 
 AGAIN = (Status.FAILED, Status.CANCELLED)
@@ -36,6 +37,19 @@ def retry_generation(generation: Generation, *, actor: str) -> Generation:
         raise JobError("job_active", "This generation is still running.", hint="Wait until it is over.")
     if generation.status in AGAIN:
         _run_again(job, generations=[generation], actor=actor)
+    return Generation.objects.get(pk=generation.pk)
+
+
+@transaction.atomic
+def requeue_generation(generation: Generation, *, actor: str) -> Generation:
+    """Take a running generation from its worker and queue it again; what that worker still says is refused."""
+    job = lock_job(generation.job_id)
+    generation = Generation.objects.get(pk=generation.pk)
+    if generation.status != Status.PROCESSING:
+        raise JobError("bad_request", f"This generation is {generation.status}; only a running one can be taken back.")
+    hand_back(generation, reason=f"taken back by {actor}", outcome=Attempt.Outcome.CANCELLED)
+    events.write_event(Job.objects.get(pk=job.pk), "requeued", generation=generation, actor=actor)
+    queue.ring_after_commit(catalog.ENGINES[generation.engine].queue)
     return Generation.objects.get(pk=generation.pk)
 
 

@@ -1,0 +1,56 @@
+"""What does the admin's start page tell? Today's work, what waits, who works, what is full."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.apps import AdminConfig
+from django.db.models import Count, Sum
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+ALIVE_WITHIN = timedelta(seconds=60)
+
+
+class ProductAdminSite(admin.AdminSite):
+    site_title = site_header = "Image2Model"
+    index_title = "Today"
+    index_template = "admin/today.html"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {**(extra_context or {}), "today": describe_today()})
+
+
+class ProductAdminConfig(AdminConfig):
+    default_site = "image2model.admin_site.ProductAdminSite"
+
+
+def describe_today() -> dict[str, Any]:
+    """The figures of the start page, each asked now."""
+    from jobs.models import Artifact, Generation, Job, SourceImage, WorkerHeartbeat
+
+    since = timezone.now() - timedelta(hours=24)
+    jobs = Job.objects.present()
+    workers = WorkerHeartbeat.objects.filter(beat_at__gte=timezone.now() - ALIVE_WITHIN)
+    disk = shutil.disk_usage(settings.DATA_DIR)
+    return {
+        "jobs": jobs.filter(created_at__gte=since).count(),
+        "models": Generation.objects.filter(status="completed", finished_at__gte=since).count(),
+        "failures": Generation.objects.filter(status="failed", finished_at__gte=since).count(),
+        "waiting": list(
+            Generation.objects.filter(status="queued").values("engine").annotate(number=Count("id")).order_by("engine")
+        ),
+        "running": Generation.objects.filter(status="processing").count(),
+        "workers": list(workers.values("queue").annotate(number=Count("name")).order_by("queue")),
+        "stored_bytes": (Artifact.objects.aggregate(total=Sum("size"))["total"] or 0)
+        + (SourceImage.objects.aggregate(total=Sum("size"))["total"] or 0),
+        "free_bytes": disk.free,
+        "latest_failures": Generation.objects.filter(status="failed", finished_at__gte=since)
+        .select_related("owner")
+        .order_by("-finished_at")[:5],
+    }

@@ -1,0 +1,16 @@
+"""What do staff see and do? Facts to look at, and the same verbs that everybody else uses."""
+
+from jobs.admin.facts import ArtifactAdmin, AttemptAdmin, ConversionAdmin, EventAdmin, SourceImageAdmin, WorkerAdmin
+from jobs.admin.generations import GenerationAdmin
+from jobs.admin.jobs import JobAdmin
+
+__all__ = [
+    "ArtifactAdmin",
+    "AttemptAdmin",
+    "ConversionAdmin",
+    "EventAdmin",
+    "GenerationAdmin",
+    "JobAdmin",
+    "SourceImageAdmin",
+    "WorkerAdmin",
+]
