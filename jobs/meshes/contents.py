@@ -11,21 +11,28 @@ import numpy.typing as npt
 from .arrays import is_readable, read_array, read_floats
 from .buffers import Accessor
 from .errors import MeshError, invalid_glb
+from .materials import COORDINATE_SETS
 from .scene import Draw
 
 MAX_COORDINATE: Final = 1e9  # metres; beyond it, squares and products leave the range of single precision
+
+# What a reader may use; a file can name the same bytes under any number of other names.
+READ: Final = frozenset({"POSITION", "NORMAL", "COLOR_0", *(f"TEXCOORD_{number}" for number in range(COORDINATE_SETS))})
 
 Box = npt.NDArray[np.float64]  # two rows: lowest and highest corner
 
 
 def check_contents(draws: Sequence[Draw], *, accessors: Sequence[Accessor]) -> None:
     """Look at every number that will be drawn, each array once."""
-    _check_replaced(accessors)
     visible = [draw for draw in draws if not draw.primitive.packed]
     pieces = [draw.primitive for draw in visible]
+    attributes = {(name, number) for piece in pieces for name, number in piece.attributes.items() if name in READ}
+    indices = {piece.indices for piece in pieces if piece.indices is not None}
+    for number in sorted(indices | {number for _, number in attributes}):
+        _check_replaced(accessors[number], where=f"accessor {number}")
     for number, vertices in sorted({(p.indices, p.vertices) for p in pieces if p.indices is not None}):
         _check_indices(accessors[number], vertices=vertices, where=f"accessor {number}")
-    for number in sorted({n for p in pieces for name, n in p.attributes.items() if name != "POSITION"}):
+    for number in sorted({number for name, number in attributes if name != "POSITION"}):
         _check_attribute(accessors[number], where=f"accessor {number}")
     positions = sorted({p.attributes["POSITION"] for p in pieces})
     boxes = {number: _measure_box(accessors[number], where=f"accessor {number}") for number in positions}
@@ -33,13 +40,12 @@ def check_contents(draws: Sequence[Draw], *, accessors: Sequence[Accessor]) -> N
         _check_world(visible, boxes=boxes, whole=len(visible) == len(draws))
 
 
-def _check_replaced(accessors: Sequence[Accessor]) -> None:
-    for number, accessor in enumerate(accessors):
-        if accessor.replaced is None or not is_readable(accessor):
-            continue
-        places = read_array(_as_accessor(accessor))
-        if places.size and int(places.max()) >= accessor.count:
-            raise invalid_glb(f"the sparse part of accessor {number} names an element that does not exist")
+def _check_replaced(accessor: Accessor, *, where: str) -> None:
+    if accessor.replaced is None or not is_readable(accessor):
+        return
+    places = read_array(_as_accessor(accessor))
+    if places.size and int(places.max()) >= accessor.count:
+        raise invalid_glb(f"the sparse part of {where} names an element that does not exist")
 
 
 def _as_accessor(accessor: Accessor) -> Accessor:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .buffers import View, decode_data_uri
-from .errors import invalid_glb
+from .container import MAX_BYTES
+from .errors import invalid_glb, too_complex
 from .fields import Fields, read_index, read_integer, read_number, read_numbers, read_object, read_objects
 
 KTX2: Final = "image/ktx2"
+COORDINATE_SETS: Final = 8  # of texture coordinates; generated models have one or two
 REPEAT: Final = 10497
 CLAMP: Final = 33071
 MIRROR: Final = 33648
@@ -50,10 +52,7 @@ class Material:
 
 def read_textures(tree: Fields, *, views: Sequence[View]) -> list[Texture | None]:
     """All textures; None for one that names no picture."""
-    images = [
-        _read_image(entry, views=views, where=f"image {number}")
-        for number, entry in enumerate(read_objects(tree, "images", where=""))
-    ]
+    images = _read_images(tree, views=views)
     wraps = [_read_wrap(entry) for entry in read_objects(tree, "samplers", where="")]
     found: list[Texture | None] = []
     for number, entry in enumerate(read_objects(tree, "textures", where="")):
@@ -82,6 +81,16 @@ def find_mime(data: bytes) -> str | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     return KTX2 if data.startswith(b"\xabKTX 20\xbb\r\n\x1a\n") else None
+
+
+def _read_images(tree: Fields, *, views: Sequence[View]) -> list[tuple[bytes, str]]:
+    images, total = [], 0
+    for number, entry in enumerate(read_objects(tree, "images", where="")):
+        images.append(_read_image(entry, views=views, where=f"image {number}"))
+        total += len(images[-1][0])
+        if total > MAX_BYTES:  # many pictures may claim the same bytes, and each is a copy
+            raise too_complex("its pictures overlap")
+    return images
 
 
 def _read_image(entry: Fields, *, views: Sequence[View], where: str) -> tuple[bytes, str]:
@@ -166,7 +175,7 @@ def _find_paint(entry: Fields, *, surface: Fields, where: str) -> _Paint:
 
 
 def _read_placement(picture: Fields, *, where: str) -> tuple[int, Matrix23 | None]:
-    coordinates = read_integer(picture, "texCoord", where=where, default=0)
+    coordinates = _read_set(picture, default=0, where=where)
     extensions = read_object(picture, "extensions", where=where)
     if "KHR_texture_transform" not in extensions:
         return coordinates, None
@@ -176,4 +185,11 @@ def _read_placement(picture: Fields, *, where: str) -> tuple[int, Matrix23 | Non
     angle = read_number(change, "rotation", where=where, default=0.0)
     cos, sin = math.cos(angle), math.sin(angle)
     matrix = ((cos * wide, sin * high, u), (-sin * wide, cos * high, v))
-    return read_integer(change, "texCoord", where=where, default=coordinates), matrix
+    return _read_set(change, default=coordinates, where=where), matrix
+
+
+def _read_set(holder: Fields, *, default: int, where: str) -> int:
+    number = read_integer(holder, "texCoord", where=where, default=default)
+    if number >= COORDINATE_SETS:
+        raise invalid_glb(f"texCoord of {where} is {number}")
+    return number

@@ -16,15 +16,17 @@ Corners = npt.NDArray[np.int32]  # three rows: the vertices of the triangle arou
 Pixels = npt.NDArray[np.uint8]
 
 # Lights stand around the camera, so that a model looks alike from every side: (right, up, towards the eye), strength.
-LIGHTS: Final = (((-0.55, 0.75, 0.65), 0.78), ((0.85, 0.15, 0.55), 0.26), ((0.35, 0.55, -0.85), 0.30))
-SKY: Final = 0.50
+LIGHTS: Final = (((-0.55, 0.75, 0.65), 0.74), ((0.85, 0.15, 0.55), 0.26), ((0.35, 0.55, -0.85), 0.30))
+SKY: Final = 0.46
 GROUND: Final = 0.26
 WRAP: Final = 0.25  # how far light reaches around a surface: soft, like a cloudy day
-EDGE_GLOW: Final = 0.10  # lifts outlines off a dark page
+EDGE: Final = 0.65  # how much of its own tone an outline gives up, so that neither a light nor a dark page swallows it
+EDGE_TONE: Final = 0.30
 SHINE: Final = 0.22
 SHINE_POWER: Final = 28
 LONGEST_TEXTURE: Final = 2048  # pixels; more cannot be seen on a preview
-KNEE: Final = 0.80  # brighter light is compressed instead of clipped
+KNEE: Final = 0.75  # brighter light is compressed instead of clipped
+BRIGHTEST: Final = 0.95  # white things stay visible on a white page
 
 
 def load_texture(part: Part) -> Pixels | None:
@@ -98,23 +100,22 @@ def _light(colour: Floats, *, normals: Floats, roughness: float) -> Floats:
         toward = np.array(direction, np.float32) / np.float32(np.linalg.norm(direction))
         facing = (normals @ toward + np.float32(WRAP)) / np.float32(1 + WRAP)
         light += np.float32(strength) * np.maximum(facing, 0)
-    lit = colour * light[:, None]
-    lit += _shine(normals, roughness=roughness)[:, None]
-    return _compress(lit)
+    lit = _compress(colour * light[:, None] + _shine(normals, roughness=roughness)[:, None])
+    edge = np.float32(EDGE) * np.clip(1 - normals[:, 2:], 0, 1) ** 3
+    lit += (np.float32(EDGE_TONE) - lit) * edge
+    return lit
 
 
 def _shine(normals: Floats, *, roughness: float) -> Floats:
-    """A soft highlight of the main light, and a glow where the surface turns away."""
+    """A soft highlight of the main light."""
     main = np.array(LIGHTS[0][0], np.float32) / np.float32(np.linalg.norm(LIGHTS[0][0]))
     half = main + np.array([0, 0, 1], np.float32)
     highlight = np.maximum(normals @ (half / np.linalg.norm(half)), 0) ** SHINE_POWER
-    turned = np.clip(1 - normals[:, 2], 0, 1)
-    shine: Floats = np.float32(SHINE * (1.05 - roughness)) * highlight + np.float32(EDGE_GLOW) * turned**3
-    return shine
+    return highlight * np.float32(SHINE * (1.05 - roughness))
 
 
 def _compress(light: Floats) -> Floats:
-    room = np.float32(1 - KNEE)
+    room = np.float32(BRIGHTEST - KNEE)
     over = np.maximum(light - np.float32(KNEE), 0)
     squeezed: Floats = np.minimum(light, np.float32(KNEE)) + room * (1 - np.exp(-over / room))
     return squeezed

@@ -16,30 +16,11 @@ from jobs.meshes import MeshError, check_glb, convert_glb, measure_mesh, read_me
 from jobs.meshes.container import MAX_BYTES
 from tests import models
 
+from .breaking import change, fail_code, repack
+
 INVALID = "result_invalid_glb"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><html><body>not found</body></html>"
-
-
-def fail_code(glb: bytes) -> str:
-    with pytest.raises(MeshError) as caught:
-        check_glb(glb)
-    return caught.value.code
-
-
-def change(builder: models.ModelBuilder, *path, **fields) -> bytes:
-    """The model after changes to the object at ``path`` of its JSON."""
-    entry = builder.tree
-    for step in path:
-        entry = entry[step]
-    entry.update(fields)
-    return builder.build()
-
-
-def repack(glb: bytes, *, text: bytes) -> bytes:
-    """The same model with another JSON part."""
-    length = struct.unpack_from("<I", glb, 12)[0]
-    return models.pack_glb(text, glb[20 + length + 8 :])
 
 
 def zip_of(data: bytes) -> bytes:
@@ -135,126 +116,13 @@ def test_it_refuses_a_chunk_of_four_gigabytes(chunk):  # K06
     ],
 )
 def test_it_refuses_strange_json(text):  # K06
-    started = time.perf_counter()
+    started = time.process_time()
     assert fail_code(repack(models.make_box_glb(), text=text)) == INVALID
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_it_does_not_count_brackets_in_text():
     check_glb(change(models.build_box(), "asset", generator='[{"' * 1000))
-
-
-@pytest.mark.parametrize(
-    ("path", "fields"),
-    [
-        (("accessors", 0), {"count": 2**31}),
-        (("accessors", 0), {"count": -1}),
-        (("accessors", 0), {"count": "8"}),
-        (("accessors", 0), {"count": True}),
-        (("accessors", 0), {"byteOffset": -4}),
-        (("accessors", 0), {"byteOffset": 8}),
-        (("accessors", 0), {"bufferView": 99}),
-        (("accessors", 0), {"componentType": 9999}),
-        (("accessors", 0), {"type": "VEC9"}),
-        (("accessors", 0), {"type": ["VEC3"]}),
-        (("accessors", 0), {"type": "VEC2"}),
-        (("accessors", 0), {"min": [1, 0, 0], "max": [0, 0, 0]}),
-        (("accessors", 0), {"min": [0, 0]}),
-        (("accessors", 1), {"componentType": 5126, "count": 18}),
-        (("bufferViews", 0), {"byteOffset": -12}),
-        (("bufferViews", 0), {"byteLength": 2**31}),
-        (("bufferViews", 0), {"byteOffset": 10_000}),
-        (("bufferViews", 0), {"buffer": 3}),
-        (("bufferViews", 0), {"byteStride": 3}),
-        (("bufferViews", 0), {"byteStride": 4}),
-        (("nodes", 0), {"mesh": 99}),
-        (("nodes", 0), {"mesh": -1}),
-        (("nodes", 0), {"children": [0]}),
-        (("nodes", 0), {"children": [99]}),
-        (("nodes", 0), {"children": "no"}),
-        (("nodes", 0), {"matrix": [1, 0, 0]}),
-        (("nodes", 0), {"rotation": [0, 0, 0, 0]}),
-        (("nodes", 0), {"scale": [1e200, 1, 1]}),
-        (("nodes", 0), {"translation": [1e30, 0, 0]}),
-        (("scenes", 0), {"nodes": [99]}),
-        ((), {"scene": 99}),
-        ((), {"nodes": {}}),
-        ((), {"nodes": [1]}),
-        (("meshes", 0, "primitives", 0), {"material": 99}),
-        (("meshes", 0, "primitives", 0), {"indices": 99}),
-        (("meshes", 0, "primitives", 0), {"attributes": {"POSITION": 99}}),
-        (("meshes", 0, "primitives", 0), {"attributes": {"POSITION": 0, "NORMAL": 1}}),
-        (("meshes", 0, "primitives", 0), {"attributes": []}),
-        (("meshes", 0, "primitives", 0), {"targets": [{"POSITION": 99}]}),
-        (("materials", 0, "pbrMetallicRoughness"), {"baseColorTexture": {"index": 99}}),
-        (("materials", 0, "pbrMetallicRoughness"), {"baseColorFactor": [1, 1]}),
-        (("materials", 0), {"normalTexture": {"index": 0}}),
-        ((), {"textures": [{"source": 99}]}),
-        ((), {"textures": [{"sampler": 99}]}),
-        ((), {"images": [{"uri": "https://example.com/picture.png"}]}),
-        ((), {"images": [{"uri": "../../../etc/passwd"}]}),
-        ((), {"images": [{}]}),
-        ((), {"extensionsRequired": "EVIL_ext"}),
-    ],
-    ids=str,
-)
-def test_it_refuses_references_out_of_range(path, fields):  # K08
-    assert fail_code(change(models.build_box(), *path, **fields)) == INVALID
-
-
-def test_it_refuses_a_buffer_outside_of_the_file():
-    glb = models.make_box_glb()
-    text = glb[20 : 20 + struct.unpack_from("<I", glb, 12)[0]]
-    for uri in ("file:///etc/passwd", "http://127.0.0.1/", "data:application/octet-stream;base64,%%%"):
-        assert (
-            fail_code(
-                repack(glb, text=text.replace(b'"byteLength":168}]', b'"byteLength":168,"uri":"%s"}]' % uri.encode()))
-            )
-            == INVALID
-        )
-
-
-def sparse(**changes) -> models.ModelBuilder:
-    """A box with one corner replaced by a sparse accessor."""
-    builder = models.build_box()
-    places = builder.add_view(np.array([7], "<u2").tobytes())
-    values = builder.add_view(np.array([1, 1, 1], "<f4").tobytes())
-    entry = {
-        "count": 1,
-        "indices": {"bufferView": places, "componentType": 5123},
-        "values": {"bufferView": values},
-    }
-    builder.tree["accessors"][0]["sparse"] = entry | changes
-    return builder
-
-
-def test_it_reads_sparse_accessors():
-    mesh = read_mesh(sparse().build())
-    assert mesh.positions[7].tolist() == [1, 1, 1]
-    assert mesh.positions[6].tolist() == [0.5, 0.5, -0.5]
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"count": 9},
-        {"indices": {"bufferView": 99, "componentType": 5123}},
-        {"indices": {"bufferView": 0, "componentType": 5126}},
-        {"indices": {"bufferView": 1, "componentType": 5123, "byteOffset": 71}},
-        {"indices": {"bufferView": 0, "componentType": 5123, "byteOffset": 2}},  # floats read as places: far too large
-        {"values": {"bufferView": 0, "byteOffset": 90}},
-        {"values": {}},
-    ],
-    ids=str,
-)
-def test_it_refuses_sparse_accessors_out_of_range(changes):  # K08
-    assert fail_code(sparse(**changes).build()) == INVALID
-
-
-def test_it_refuses_an_index_without_a_vertex():
-    builder = models.ModelBuilder()
-    mesh = builder.add_mesh(models.BOX_CORNERS, np.array([[0, 1, 8]], "<u2"))
-    assert fail_code(builder.show(builder.add_node(mesh=mesh)).build()) == INVALID
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
@@ -273,9 +141,9 @@ def test_it_refuses_normals_that_are_not_finite():
 
 def test_it_limits_nodes():  # K12
     check_glb(models.make_nodes_glb(count=10_000))
-    started = time.perf_counter()
+    started = time.process_time()
     assert fail_code(models.make_nodes_glb(count=200_000)) == "result_too_complex"
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_it_follows_a_long_chain_of_nodes():
@@ -311,6 +179,13 @@ def test_it_refuses_pictures_that_are_none(picture):  # K14
     builder = models.build_box()
     builder.add_texture(picture, mime="image/png")
     assert fail_code(builder.build()) == INVALID
+
+
+def test_it_limits_pictures_that_claim_the_same_bytes():
+    builder = models.build_box()
+    view = builder.add_view(models.make_picture() + b"\0" * 500_000)
+    builder.tree["images"] = [{"bufferView": view}] * 1_000
+    assert fail_code(builder.build()) == "result_too_complex"
 
 
 @pytest.mark.parametrize("name", ["EVIL_ext", "KHR_draco_mesh_compression"])
@@ -393,7 +268,7 @@ def test_it_survives_damage():
 
 
 def survives(glb: bytes) -> bool:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         check_glb(glb)
         measure_mesh(glb)
@@ -402,7 +277,7 @@ def survives(glb: bytes) -> bool:
     except MeshError:
         return False
     finally:
-        assert time.perf_counter() - started < 1
+        assert time.process_time() - started < 1
     return True
 
 

@@ -126,6 +126,16 @@ def one_triangle(*, double_sided: bool) -> bytes:
     return builder.show(builder.add_node(mesh=mesh)).build()
 
 
+@pytest.mark.parametrize(("paint", "page"), [(1.0, 255), (0.0, 20)], ids=["white on white", "black on black"])
+def test_no_page_swallows_the_outline(paint, page):
+    builder = models.build_sphere(faces=5000)
+    builder.tree["materials"][0]["pbrMetallicRoughness"]["baseColorFactor"] = [paint, paint, paint, 1.0]
+    pixels = render_view(builder.build(), size=128, azimuth=0, elevation=0, background=(page,) * 3)
+    y, x = np.mgrid[:128, :128] + 0.5
+    rim = np.abs(np.hypot(x - 64, y - 64) - 57.5) < 0.7  # the outermost whole pixels
+    assert np.abs(pixels[rim][:, :3].astype(int) - page).min(axis=1).min() > 12
+
+
 def test_backs_are_hidden_unless_the_material_has_two_sides():
     behind = {"size": 64, "azimuth": 180, "elevation": 0}
     assert not render_view(one_triangle(double_sided=False), **behind).any()
