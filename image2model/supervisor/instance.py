@@ -43,6 +43,10 @@ class Instance:
             write_private(path, secrets.token_urlsafe(48))
         return path.read_text().strip()
 
+    def tell_redis_url(self, url: str) -> None:
+        """For commands typed into another terminal, which must ring at the same door."""
+        write_private(self.data_dir / "redis_url", url)
+
 
 def _lock(data_dir: Path) -> int:
     descriptor = os.open(data_dir / "supervisor.pid", os.O_RDWR | os.O_CREAT, 0o600)

@@ -38,6 +38,7 @@ def draw_plan(options: Options, *, configuration: Mapping[str, Any], instance: I
     store, redis_url = None, configuration["REDIS_URL"]
     if not redis_url:
         store, redis_url = describe_valkey(instance.data_dir)
+    instance.tell_redis_url(redis_url)
     return Plan(
         url=_show_url(options),
         store=store,

@@ -46,6 +46,8 @@ def test_a_named_server_is_used_instead_of_our_own(tmp_path):
     plan = draw(tmp_path, REDIS_URL="redis://127.0.0.1:6390/0")
     assert plan.store is None
     assert plan.environment["REDIS_URL"] == "redis://127.0.0.1:6390/0"
+    assert (tmp_path / "redis_url").read_text() == "redis://127.0.0.1:6390/0"
+    assert (tmp_path / "redis_url").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(
