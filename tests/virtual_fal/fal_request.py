@@ -114,7 +114,8 @@ class FalRequest:
         position = self.show_position(moment, ahead) if self.state == WAITING else 0
         key = (self.state, waits, with_logs, shown, position, new_after)
         if self._cached[0] != key:
-            lines = [line.entry for line in self._lines[new_after:shown]] if self._has_logs(with_logs) else None
+            tells = with_logs and not waits and self.scenario.logs != "none"
+            lines = [line.entry for line in self._lines[new_after:shown]] if tells else None
             self._cached = (key, json.dumps(self._describe(waits, position, lines)).encode())
         return (200 if self.state == OVER else 202), self._cached[1]
 
@@ -152,9 +153,6 @@ class FalRequest:
     def _shows_error(self, failure: Failure) -> bool:
         asked = self.scenario.error_in_status
         return bool(failure.error_type) if asked is None else asked
-
-    def _has_logs(self, asked: bool) -> bool:
-        return asked and self.scenario.logs != "none"
 
     def _piece(self) -> float:
         return self.run_seconds / (self.scenario.regressions + 1)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from .fal_request import OVER, FalRequest
 from .files import Upload
 from .hosts import Place
-from .scenarios.scenario import Scenario, build_scenario
+from .scenarios.scenario import build_scenario
 from .world import World
 
 
@@ -29,11 +29,20 @@ class Journal:
         world.journal = self
 
     def note_submit(self, request: FalRequest) -> None:
+        """The times are noted as they were decided: the options may be others after the restart."""
+        wait = request.eligible_at - request.submitted_at
+        scenario = replace(request.scenario, queue_seconds=wait, run_seconds=request.run_seconds)
         self._write(
-            "submit", id=request.id, endpoint=request.endpoint_id, arguments=request.arguments, at=request.submitted_at,
-            headers=dict(request.headers), webhook=request.webhook, scenario=asdict(request.scenario),
+            "submit",
+            id=request.id,
+            endpoint=request.endpoint_id,
+            arguments=request.arguments,
+            at=request.submitted_at,
+            headers=dict(request.headers),
+            webhook=request.webhook,
+            scenario=asdict(scenario),
             place=asdict(request.place),
-        )  # fmt: skip
+        )
 
     def note_upload(self, upload: Upload) -> None:
         self._write("upload", **asdict(upload))
@@ -66,13 +75,9 @@ def _replay_submit(world: World, line: dict[str, Any]) -> None:
         line["endpoint"],
         line["arguments"],
         subject=world.describe_subject(line["endpoint"], line["arguments"], line["webhook"]),
-        scenario=_read(line["scenario"]),
+        scenario=build_scenario(line["scenario"]),
         place=Place(**line["place"]),
         headers=line["headers"],
         request_id=line["id"],
         at=line["at"],
     )
-
-
-def _read(values: dict[str, Any]) -> Scenario:
-    return build_scenario(values)

@@ -55,6 +55,8 @@ class Listeners:
         self.proxy = self._make_door(options.host, options.proxy_port, self._make_connect)
         self.tls = self._make_door(options.host, options.tls_port, self.http, context=self.trusted)
         self._watch: asyncio.Task[None] | None = None
+        self._is_shut = False
+        world.apply_weather = self.apply_weather
 
     @cached_property
     def trusted(self) -> ssl.SSLContext:
@@ -78,20 +80,22 @@ class Listeners:
             server.pre_shutdown()
             await server.shutdown(0.2)
 
-    async def _follow_weather(self) -> None:
+    async def apply_weather(self) -> None:
         """Nobody listens while the weather says so; connections that are open are reset."""
-        is_shut = False
+        refuses = self.world.weather.find_kind(self.world.clock.now()) == "refuse"
+        if refuses and not self._is_shut:
+            self._shut_out()
+        elif not refuses and self._is_shut:
+            for door in self._public_doors():
+                await door.open()
+        self._is_shut = refuses
+
+    async def _follow_weather(self) -> None:
+        """Weather ends by itself."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            if not self.world.weather.windows and not is_shut:
-                continue
-            refuses = self.world.weather.find_kind(self.world.clock.now()) == "refuse"
-            if refuses and not is_shut:
-                self._shut_out()
-            elif not refuses and is_shut:
-                for door in self._public_doors():
-                    await door.open()
-            is_shut = refuses
+            if self._is_shut:
+                await self.apply_weather()
 
     def _shut_out(self) -> None:
         for door in self._public_doors():

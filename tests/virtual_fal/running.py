@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,10 +71,11 @@ class VirtualFal:
         self.control("POST", "scenario", {"match": match, "scenario": scenario, "count": count})
 
     def set_weather(
-        self, kind: str, *, seconds: float | None = None, steps: tuple[str, ...] = (), **fault: Any
+        self, kind: str, *, seconds: float | None = None, steps: Sequence[str] = (), fault: Any = None
     ) -> None:
-        """Trouble of the whole server; ``kind="steps"`` with a fault's fields for trouble at some steps."""
-        self.control("POST", "weather", {"kind": kind, "seconds": seconds, "steps": steps, "fault": fault})
+        """Trouble of the whole server: connections (``refuse``, ``dns``, …), or a fault at ``steps`` (none is all)."""
+        values = {"kind": kind, "seconds": seconds, "steps": list(steps), "fault": fault or {}}
+        self.control("POST", "weather", values)
 
     def clear_weather(self) -> None:
         self.control("POST", "weather", {})

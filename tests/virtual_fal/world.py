@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 import zlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -50,6 +50,7 @@ class World:
         self.requests: dict[str, FalRequest] = {}
         self.schedule = self._make_schedule()
         self.journal: Journal | None = None
+        self.apply_weather: Callable[[], Awaitable[None]] = _do_nothing
         self._first_options = options
         self._timer: asyncio.TimerHandle | None = None
 
@@ -88,7 +89,12 @@ class World:
         due = self.schedule.next_event
         if due is not None:
             delay = max(0.0, due - self.clock.now())
-            self._timer = asyncio.get_running_loop().call_later(delay, self.now)
+            self._timer = asyncio.get_running_loop().call_later(delay, self._wake)
+
+    def _wake(self) -> None:
+        """The loop's clock may be a little ahead of the wall's: then the timer is simply set again."""
+        self.now()
+        self.set_timer()
 
     def find_scenario(self, subject: Subject, *, asked: str = "", uses_up: bool = False) -> Scenario:
         """The scenario asked for by the call itself, else that of the newest script that fits."""
@@ -232,6 +238,10 @@ class World:
         """Send the message of a request that is over, when and how its scenario says."""
         webhook = webhook or request.scenario.webhook
         self.courier.dispatch(request.webhook, lambda: self.write_message(request), webhook)
+
+
+async def _do_nothing() -> None:
+    """Stands for the listeners until there are some."""
 
 
 def _read_deadline(headers: Mapping[str, str], moment: float) -> float | None:

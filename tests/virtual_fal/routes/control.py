@@ -50,11 +50,13 @@ async def _set_weather(call: Call, rest: list[str]) -> web.StreamResponse:
     world = call.world
     if not asked or not asked.get("kind"):
         world.weather.clear()
+        await world.apply_weather()
         return answer_json({"windows": 0})
     seconds = asked.get("seconds")
     until = None if seconds is None else world.clock.now() + seconds
     (fault,) = build_faults({"submit": asked.get("fault", {})})["submit"]
     world.weather.add(Window(asked["kind"], until, tuple(asked.get("steps", ())), fault))
+    await world.apply_weather()
     return answer_json({"windows": len(world.weather.windows)})
 
 
@@ -71,6 +73,7 @@ async def _show_summary(call: Call, rest: list[str]) -> web.StreamResponse:
 
 async def _reset(call: Call, rest: list[str]) -> web.StreamResponse:
     call.world.reset()
+    await call.world.apply_weather()
     return answer_json({})
 
 

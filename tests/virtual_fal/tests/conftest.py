@@ -18,7 +18,7 @@ from .caller import Caller
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[VirtualFal]:
-    with run_virtual_fal(run_seconds=0.2, concurrency=0, tls_port=0, webhook_retry_seconds=0.05) as fal:
+    with run_virtual_fal(run_seconds=0.05, concurrency=0, tls_port=0, webhook_retry_seconds=0.05) as fal:
         yield fal
 
 
