@@ -7,14 +7,15 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth import password_validation
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import Scope, User
 from accounts.services import MAX_NAME_LENGTH
 
-EXPIRIES = {"30": "In 30 days", "90": "In 90 days", "365": "In a year", "": "Never"}
+ADVICE = "At least 8 characters. A short sentence works well."
+EXPIRIES = {"30": "In 30 days", "90": "In 90 days", "365": "In a year", "never": "Never"}
 
 
 class LoginForm(AuthenticationForm):
@@ -36,7 +37,7 @@ class SignUpForm(forms.ModelForm):  # type: ignore[type-arg]
     password = forms.CharField(
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": 8}),
-        help_text="At least 8 characters. A short sentence works well.",
+        help_text=ADVICE,
     )
 
     class Meta:
@@ -90,6 +91,22 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
+class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]
+    """Django's, in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = ADVICE
+        self.fields["new_password2"].label = "New password, again"
+        self.fields["new_password2"].help_text = ""
+
+
+class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = "Current password"
+
+
 class ConfirmForm(forms.Form):
     """Something that cannot be undone: only with the password."""
 
@@ -104,7 +121,7 @@ class KeyForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     scopes = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, label="May")
-    days = forms.ChoiceField(label="Ends", required=False, choices=list(EXPIRIES.items()), initial="90")
+    days = forms.ChoiceField(label="Ends", choices=list(EXPIRIES.items()), initial="90")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -117,7 +134,7 @@ class KeyForm(forms.Form):
 
     def read_expiry(self) -> datetime | None:
         days = self.cleaned_data["days"]
-        return timezone.now() + timedelta(days=int(days)) if days else None
+        return None if days == "never" else timezone.now() + timedelta(days=int(days))
 
 
 def require_free_email(email: str, user: User) -> str:

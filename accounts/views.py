@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services
 from accounts.errors import AccountError, TooManyFailures
-from accounts.forms import ConfirmForm, LoginForm, ProfileForm, SignUpForm
+from accounts.forms import ChangePasswordForm, ConfirmForm, LoginForm, NewPasswordForm, ProfileForm, SignUpForm
 from accounts.models import User
 from accounts.throttle import forget_failures, note_attempt
 from image2model.answers import render_too_many
@@ -38,6 +38,11 @@ def current_user(request: HttpRequest) -> User:
     return request.user
 
 
+def read_address(request: HttpRequest) -> str:
+    """As the server tells it: behind a proxy it is the server that knows which forwarded address to trust."""
+    return str(request.META.get("REMOTE_ADDR", ""))[:45]
+
+
 @method_decorator(never_cache, name="dispatch")
 class LoginView(auth.LoginView):
     """Django's, with a limit on guesses."""
@@ -49,7 +54,7 @@ class LoginView(auth.LoginView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         email = request.POST.get("username", "")[:254]
         try:
-            self.failure = note_attempt(email, address=request.META.get("REMOTE_ADDR", ""))
+            self.failure = note_attempt(email, address=read_address(request))
         except TooManyFailures as error:
             return render_too_many(request, seconds=error.seconds, message="Too many wrong passwords.")
         return super().post(request, *args, **kwargs)
@@ -114,7 +119,7 @@ def delete_account(request: HttpRequest, before: Callable[[User], None] | None =
     form = ConfirmForm(request.POST or None)
     if form.is_valid():
         try:
-            failure = note_attempt(user.email, address=request.META.get("REMOTE_ADDR", ""))
+            failure = note_attempt(user.email, address=read_address(request))
         except TooManyFailures as error:
             return render_too_many(request, seconds=error.seconds, message="Too many wrong passwords.")
         if user.check_password(form.cleaned_data["password"]):
@@ -129,6 +134,7 @@ def delete_account(request: HttpRequest, before: Callable[[User], None] | None =
 
 class PasswordChangeView(auth.PasswordChangeView):
     template_name = "accounts/password_change.html"
+    form_class = ChangePasswordForm
 
     def form_valid(self, form: Form) -> HttpResponse:
         messages.success(self.request, "Your password is changed. Other browsers are signed out.")
@@ -146,6 +152,14 @@ class PasswordResetView(auth.PasswordResetView):
     email_template_name = "accounts/mails/password_reset.txt"
     subject_template_name = "accounts/mails/password_reset_subject.txt"
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Nobody fills a stranger's mailbox through us."""
+        try:
+            note_attempt(f"reset:{request.POST.get('email', '')[:254]}", address=read_address(request))
+        except TooManyFailures as error:
+            return render_too_many(request, seconds=error.seconds, message="Too many mails asked for.")
+        return super().post(request, *args, **kwargs)
+
     def form_valid(self, form: Any) -> HttpResponse:
         self.extra_email_context = describe_public_address()
         return super().form_valid(form)
@@ -153,6 +167,7 @@ class PasswordResetView(auth.PasswordResetView):
 
 class PasswordResetConfirmView(auth.PasswordResetConfirmView):
     template_name = "accounts/password_reset_confirm.html"
+    form_class = NewPasswordForm
     success_url = reverse_lazy("login")
 
     def form_valid(self, form: Any) -> HttpResponse:

@@ -59,6 +59,13 @@ def test_a_user_who_was_switched_off_gets_no_mail(client, alice, mailoutbox):
     assert mailoutbox == []
 
 
+def test_nobody_fills_a_strangers_mailbox(client, alice, mailoutbox):
+    for _ in range(5):
+        ask(client)
+    assert client.post(RESET, {"email": "ALICE@example.org"}).status_code == 429
+    assert len(mailoutbox) == 5
+
+
 def test_links_name_the_public_address(client, alice, mailoutbox, settings):
     settings.PUBLIC_URL = "https://models.example.org"
     ask(client)
