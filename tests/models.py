@@ -77,17 +77,17 @@ class ModelBuilder:
     def build(self) -> bytes:
         if self.binary:
             self.tree["buffers"] = [{"byteLength": len(self.binary)}]
-        return pack_glb(json.dumps(self.tree, separators=(",", ":")).encode(), bytes(self.binary))
+        return pack_glb(json.dumps(self.tree, separators=(",", ":")).encode(), self.binary)
 
 
-def pack_glb(text: bytes, binary: bytes = b"") -> bytes:
+def pack_glb(text: bytes, binary: bytes | bytearray = b"") -> bytes:
     """The two parts of a GLB with the right lengths, whatever is in them."""
-    text += b" " * (-len(text) % 4)
-    binary += b"\0" * (-len(binary) % 4)
-    chunks = struct.pack("<I4s", len(text), b"JSON") + text
+    parts = [text, b" " * (-len(text) % 4)]
+    padding = b"\0" * (-len(binary) % 4)
+    parts.insert(0, struct.pack("<I4s", len(text) + len(parts[1]), b"JSON"))
     if binary:
-        chunks += struct.pack("<I4s", len(binary), b"BIN\0") + binary
-    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+        parts += [struct.pack("<I4s", len(binary) + len(padding), b"BIN\0"), binary, padding]
+    return b"".join([struct.pack("<4sII", b"glTF", 2, 12 + sum(map(len, parts))), *parts])
 
 
 def make_picture(*, size: int = 64, kind: str = "PNG") -> bytes:
@@ -178,9 +178,7 @@ def make_coloured_glb() -> bytes:
 def make_large_glb(*, length: int) -> bytes:
     """A sound model of exactly ``length`` bytes (a multiple of four), filled up in its binary part."""
     builder = build_box()
-    for _ in range(3):  # the digits of the new lengths move the end a little
-        missing = length - len(builder.build())
-        builder.binary += b"\0" * missing if missing > 0 else b""
-        if missing < 0:
-            del builder.binary[missing:]
+    builder.binary += bytes(length - len(builder.build()))
+    excess = len(builder.build()) - length  # the new lengths have more digits
+    del builder.binary[len(builder.binary) - excess :]
     return builder.build()
