@@ -155,7 +155,7 @@ class _Form:
 
     def _add_file(self, name: str, filename: str, content: Iterator[bytes]) -> None:
         self._count("files", limit=MAX_PARTS)
-        file = SpooledTemporaryFile(MAX_IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115 (closed with the request)
+        file = SpooledTemporaryFile(MAX_IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115
         self._files.appendlist(name, SentFile(filename=filename, file=cast(Any, file)))
         room = settings.MAX_FILE_BYTES + 1  # one byte too many is enough to see that it is too large
         for chunk in content:
@@ -163,7 +163,9 @@ class _Form:
             room = max(0, room - len(chunk))
         if not filename and file.tell() == 0:  # a file input of a page in which nothing was chosen
             self._files.setlist(name, self._files.getlist(name)[:-1])
-        file.seek(0)
+            file.close()
+        else:
+            file.seek(0)
 
     def _count(self, kind: str, *, limit: int) -> None:
         self._number[kind] += 1
