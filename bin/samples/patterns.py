@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+
 from samples.vectors import Floats, Vector
+
+Colour = tuple[float, float, float]
 
 _SIDE = 64
 _LATTICE = np.random.default_rng(11).random((_SIDE, _SIDE, _SIDE), dtype=np.float32)
@@ -45,7 +48,9 @@ def speckle(p: Vector, density: float, share: float) -> Floats:
         _LATTICE[(cells[0] + shift) % _SIDE, (cells[1] + 2 * shift) % _SIDE, (cells[2] + 5 * shift) % _SIDE]
         for shift in (0, 17, 31, 47)
     ]
-    offset = Vector(*(value - cell - 0.3 - 0.4 * jitter for value, cell, jitter in zip(q, cells, pick[:3], strict=True)))
+    offset = Vector(
+        *(value - cell - 0.3 - 0.4 * jitter for value, cell, jitter in zip(q, cells, pick[:3], strict=True))
+    )
     radius = 0.12 + 0.2 * pick[0]
     return np.where(pick[3] < share, smooth_step(radius, radius * 0.6, offset.length()), 0).astype(np.float32)
 
@@ -65,5 +70,6 @@ def smooth_step(low: Floats | float, high: Floats | float, value: Floats) -> Flo
     return (t * t * (3 - 2 * t)).astype(np.float32)
 
 
-def mix(a: Vector, b: Vector, share: Floats) -> Vector:
+def mix(a: Vector | Colour, b: Vector | Colour, share: Floats) -> Vector:
+    """From the first colour to the second, point by point."""
     return Vector(*(low + (high - low) * share for low, high in zip(a, b, strict=True)))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+
 from samples.vectors import Floats, Vector
 
 Point = tuple[float, float, float]
@@ -67,9 +66,9 @@ def cut(a: Floats, b: Floats, softness: float) -> Floats:
     return -join(-a, b, softness)
 
 
-def curve(points: Sequence[tuple[float, float]], *, closed: bool = False, steps: int = 12) -> Floats:
-    """A smooth line through the points (Catmull-Rom); a doubled point makes a corner."""
-    given = np.asarray(points, dtype=np.float64)
+def curve(points: str, *, closed: bool = False, steps: int = 12) -> Floats:
+    """A smooth line (Catmull-Rom) through points written as ``x,y`` with spaces between."""
+    given = np.array([pair.split(",") for pair in points.split()], dtype=np.float64)
     padded = np.vstack([given[-1:], given, given[:2]]) if closed else np.vstack([given[:1], given, given[-1:]])
     pieces = []
     for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
@@ -100,6 +99,14 @@ class Outline:
         near = flat[place] * (1 - v) + flat[place + 1] * v
         far = flat[place + row] * (1 - v) + flat[place + row + 1] * v
         return (near * (1 - u) + far * u).astype(np.float32)
+
+
+def outline(points: str) -> Outline:
+    return Outline(curve(points, closed=True))
+
+
+def path(points: str) -> Outline:
+    return Outline(curve(points), closed=False)
 
 
 def _measure(line: Floats, x: Floats, y: Floats, *, closed: bool) -> Floats:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
 from samples.patterns import smooth_step
 from samples.vectors import Floats, Vector, fill_vector
 
@@ -64,7 +65,7 @@ def _project(spot: Vector, half: Floats) -> Floats:
     return (spot.x * half[0] + spot.y * half[1] + spot.z * half[2]) / size
 
 
-KEY = Softbox((-3.4, 3.6, 3.4), 2.4, 2.4, (11.5, 11.0, 10.3))
+KEY = Softbox((-3.4, 3.6, 3.4), 2.4, 2.4, (13.0, 12.5, 11.8))
 FILL = Softbox((4.6, 1.7, 2.6), 1.5, 3.4, (2.6, 2.8, 3.2))
 RIM = Softbox((2.4, 3.2, -4.0), 2.6, 2.2, (9.0, 9.2, 9.6))
 LIGHTS = (KEY, FILL, RIM)
@@ -74,7 +75,7 @@ def see_room(way: Vector) -> Vector:
     """The room without its lamps: pale overhead, dimmer at eye level."""
     up = np.clip(way.y, 0, 1)
     side = 0.5 - 0.5 * way.x
-    base = 0.30 + 0.55 * up + 0.10 * side * (1 - up)
+    base = 0.24 + 0.50 * up + 0.10 * side * (1 - up)
     return Vector(base * np.float32(1.0), base * np.float32(1.0), base * np.float32(1.03))
 
 

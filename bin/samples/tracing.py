@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from samples.studio import LIGHTS, Softbox, see_studio
 from samples.vectors import Floats, Vector, fill_vector, make_vector
 
 STEPS = 96
 NEAR = np.float32(4e-4)
+COVER_GAP = np.float32(0.03)
 LIFT = np.float32(4e-3)
 
 
@@ -28,10 +30,19 @@ class Paint:
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of one material."""
+    """A piece of one material; ``cover`` is a simple solid round an intricate one, asked first."""
 
-    distance: Callable[[Vector], Floats]
+    solid: Callable[[Vector], Floats]
     paint: Callable[[Vector, Vector], Paint]
+    cover: Callable[[Vector], Floats] | None = None
+
+    def distance(self, p: Vector) -> Floats:
+        if self.cover is None:
+            return self.solid(p)
+        far = self.cover(p) + COVER_GAP
+        close = np.flatnonzero(far < 2 * COVER_GAP)
+        far[close] = self.solid(p.take(close))
+        return far
 
 
 @dataclass(frozen=True)
@@ -49,9 +60,7 @@ class Thing:
     rise: float = 12.0  # of the camera above the table, in degrees
     frame: float = 1.45  # height of the picture at the object
     careful: float = 0.9  # share of the measured distance that a step may take
-    exposure: float = 1.0
-    aside: float = 0.0
-    facts: dict[str, str] = field(default_factory=dict)
+    aside: float = 0.0  # where the camera stands, to the right of the middle
 
     def distance(self, p: Vector) -> Floats:
         p = p.turn_y(self.turn)
@@ -194,5 +203,6 @@ def gather_mirrored(thing: Thing, surface: Surface, way: Vector, rng: np.random.
     bounced = bounced.plus(surface.normal.scale(-2 * below))
     light = look_along(thing, surface.spot.plus(surface.normal.scale(LIFT)), bounced, lamps=True)
     grazing = (1 - facing) ** 5 * (1 - surface.roughness) ** 2
-    return Vector(*(part * (base + (1 - base) * grazing * (base > 0)) for part, base in zip(light, surface.mirror, strict=True)))
-
+    return Vector(
+        *(part * (base + (1 - base) * grazing * (base > 0)) for part, base in zip(light, surface.mirror, strict=True))
+    )
