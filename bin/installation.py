@@ -132,7 +132,7 @@ class _PackageProgress:
         self._seen += 1
         if time.monotonic() - self._spoke > _REPORT_EVERY:
             self._spoke = time.monotonic()
-            say(f"  {self._seen} of {self._total} found …")
+            say(f"  {min(self._seen, self._total)} of {self._total} found …")
 
 
 def _is_installed(file: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -29,8 +30,13 @@ def report_refusal(action: Callable[[], int]) -> int:
     try:
         return action()
     except Refusal as refusal:
-        print(f"Image2Model cannot start: {refusal}", file=sys.stderr, flush=True)
-        return 1
+        reason = str(refusal)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        reason = f"The disk is full: {error.filename or 'a file'} could not be written."
+    print(f"Image2Model cannot start: {reason}", file=sys.stderr, flush=True)
+    return 1
 
 
 def start(options: Options) -> int:

@@ -49,7 +49,11 @@ class Instance:
 
 
 def _lock(data_dir: Path) -> int:
-    descriptor = os.open(data_dir / "supervisor.pid", os.O_RDWR | os.O_CREAT, 0o600)
+    path = data_dir / "supervisor.pid"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError:
+        raise Refusal(f"{path} belongs to somebody else. Start as that user, or choose another DATA_DIR.") from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

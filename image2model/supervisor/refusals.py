@@ -31,7 +31,7 @@ def require_writable(folder: Path) -> None:
     """Makes the folder when it is missing, and proves that a file can be written there."""
     probe = folder / f".writable-{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe.write_bytes(b"image2model")
         probe.unlink()
     except OSError as error:

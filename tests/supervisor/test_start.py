@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import sys
 import pytest
 
 from image2model.supervisor import refusals
+from image2model.supervisor.__main__ import report_refusal
 from image2model.supervisor.instance import Instance
 from image2model.supervisor.refusals import Refusal, claim_port, require_space, require_writable
 from image2model.supervisor.stack import ROOT
@@ -98,6 +100,16 @@ def test_a_full_disk_is_refused(tmp_path, monkeypatch):
         require_space(tmp_path, at_least=refusals.SPACE_TO_START, purpose="running")
 
 
+def test_a_disk_that_fills_up_during_the_start_is_one_line(capsys):
+    def fill() -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data/secret_key")
+
+    assert report_refusal(fill) == 1
+    assert capsys.readouterr().err == (
+        "Image2Model cannot start: The disk is full: /data/secret_key could not be written.\n"
+    )
+
+
 def test_a_host_of_another_machine_is_refused():
     with pytest.raises(Refusal, match="not an address of this machine"):
         claim_port("192.0.2.1", 0)
@@ -107,8 +119,9 @@ def test_port_zero_means_any():
     assert claim_port("127.0.0.1", 0) > 0
 
 
-def test_a_missing_data_directory_is_made(tmp_path):
+def test_a_missing_data_directory_is_made_for_its_owner_alone(tmp_path):
     require_writable(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700
     assert list((tmp_path / "a" / "b").iterdir()) == []
 
 
