@@ -34,7 +34,7 @@ class FalRequest:
     app: str
     endpoint: Endpoint | None  # None: the application exists, this path of it does not
     arguments: Any
-    pictures: Sequence[str]
+    pictures: Sequence[str]  # sha256
     place: Place
     headers: Mapping[str, str]
     webhook: str

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from .fal_request import FalRequest
+from .inputs import list_picture_urls
 
 _FREQUENT = frozenset({"status", "stream"})
 
@@ -98,12 +99,14 @@ class Ledger:
 def describe_submit(request: FalRequest) -> dict[str, Any]:
     """One accepted POST, that is: one thing that costs money."""
     failure = request.failure
+    urls = list_picture_urls(request.endpoint, request.arguments)
     return {
         "request_id": request.id,
         "endpoint": request.endpoint_id,
         "arguments": request.arguments,
         "picture": request.pictures[0] if request.pictures else "",
         "pictures": list(request.pictures),
+        "picture_url": urls[0][1] if urls else "",
         "marker": request.marker,
         "webhook": request.webhook,
         "scenario": request.scenario.name,

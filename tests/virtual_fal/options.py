@@ -28,6 +28,7 @@ class Options:
     run_seconds: float | None = None  # run time of every request that has none of its own
     queue_seconds: float = 0.0  # least time in the queue
     jitter: float = 0.0  # run time varies by this share, by picture
+    scenario: str = "default"  # of requests that no script matches
     models: str = "sphere"  # sphere, or local: the product's own local engine
     glb_mb: float = 0.5
     webhook_retry_seconds: float = 5.0  # first pause before a delivery that failed is tried again; doubles

@@ -108,7 +108,7 @@ class VirtualFal:
         return submits
 
     def count_submits(self, *, by: str = "picture") -> Counter[str]:
-        """Accepted POSTs by ``picture``, ``marker`` or ``endpoint``."""
+        """Accepted POSTs by ``picture`` (sha256), ``picture_url`` (new for each upload), ``marker`` or ``endpoint``."""
         return Counter(submit[by] for submit in self.submits())
 
     def control(self, method: str, address: str, body: Any = None) -> dict[str, Any]:

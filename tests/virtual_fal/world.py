@@ -102,7 +102,7 @@ class World:
             return read_scenario(json.loads(asked) if asked.startswith("{") else asked)
         script = self.scripts.find(subject)
         if script is None:
-            return PRESETS["default"]
+            return PRESETS[self.options.scenario]
         script.used += uses_up
         return script.scenario
 
@@ -214,6 +214,8 @@ class World:
         request.problem = self._refuse(request)
         if request.problem:
             request.run_seconds = min(request.run_seconds, _REFUSED_AFTER)
+        elif request.pictures:
+            self.shelf.prepare(request.pictures[0])
 
     def _refuse(self, request: FalRequest) -> Failure | None:
         if request.endpoint is None:

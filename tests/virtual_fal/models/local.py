@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import multiprocessing
+import multiprocessing.connection
 import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -18,9 +20,21 @@ def is_local_engine_there() -> bool:
 
 def start_workers(count: int = 1) -> ProcessPoolExecutor:
     """Spawned, not forked: the server has threads and open connections."""
-    return ProcessPoolExecutor(
-        count, mp_context=multiprocessing.get_context("spawn"), initializer=os.nice, initargs=(10,)
-    )
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work)
+
+
+def _begin_work() -> None:
+    """Give way to the product under test, and end when the server is gone, however it went."""
+    os.nice(10)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 def make_model(picture: str, target: str) -> bool:

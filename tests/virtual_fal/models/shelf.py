@@ -35,6 +35,7 @@ class Shelf:
         self.pictures = pictures
         self.uses_local = models == "local" and _warn_unless_there()
         self._locks: dict[str, asyncio.Lock] = {}
+        self._tasks: set[asyncio.Task[Path]] = set()
         self._workers: ProcessPoolExecutor | None = None
         directory.mkdir(parents=True, exist_ok=True)
 
@@ -49,7 +50,17 @@ class Shelf:
         self._locks.pop(path.name, None)
         return path
 
+    def prepare(self, picture: str) -> None:
+        """Let the local engine begin while the request runs, so that its result is there at the end."""
+        wanted = Wanted("glb", picture)
+        if self._is_local(wanted):
+            task = asyncio.get_running_loop().create_task(self.fetch(wanted))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
     def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
         if self._workers:
             self._workers.shutdown(wait=False, cancel_futures=True)
 

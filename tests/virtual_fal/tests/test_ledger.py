@@ -33,6 +33,7 @@ def test_it_counts_what_was_paid_for(caller: Caller, fal: VirtualFal) -> None:
         caller.submit(image_url=caller.upload_picture(number))
     assert sorted(fal.count_submits().values()) == [1, 2]
     assert fal.count_submits(by="endpoint") == {TRIPO: 3}
+    assert set(fal.count_submits(by="picture_url").values()) == {1}
     assert fal.summary()["spend"]["accepted"] == "0.90"
 
 
