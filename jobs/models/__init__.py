@@ -1,12 +1,13 @@
 """What is kept? Jobs, their generations, and what belongs to them."""
 
 from jobs.models.artifacts import Artifact, Conversion
-from jobs.models.attempts import Attempt
+from jobs.models.attempts import Attempt, Submission
 from jobs.models.events import Event
 from jobs.models.generations import Generation, GenerationInput
 from jobs.models.images import SourceImage
 from jobs.models.jobs import Feed, IdempotencyKey, Job
 from jobs.models.processes import Lease, WorkerHeartbeat
+from jobs.models.providers import LedgerEntry, Provider
 
 __all__ = [
     "Artifact",
@@ -19,6 +20,9 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "Lease",
+    "LedgerEntry",
+    "Provider",
     "SourceImage",
+    "Submission",
     "WorkerHeartbeat",
 ]

@@ -9,6 +9,23 @@ from django.db import models
 from jobs.models.generations import Generation
 
 
+class Submission(models.TextChoices):
+    """How far one paid request is on its way to a provider. Empty for an engine of our own."""
+
+    PREPARING = "preparing", "Preparing"  # nothing was sent: may be handed back
+    SENDING = "sending", "Sending"  # committed before the one POST: from here on never sent again by itself
+    ACCEPTED = "accepted", "Accepted"  # the provider's request id is known
+    REJECTED = "rejected", "Rejected"  # the provider said no: nothing runs there
+    NOT_SENT = "not_sent", "Not sent"  # the POST surely never arrived
+    UNKNOWN = "unknown", "Unknown"  # it may run there: resolved by webhook, history or a person
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def at_provider(self) -> AttemptQuerySet:
+        """Accepted and still to be followed, also when its generation was cancelled: for the true cost."""
+        return self.filter(submission=Submission.ACCEPTED, settled_at=None)
+
+
 class Attempt(models.Model):
     """One try of a generation: with which engine, by whom, what came of it, what it cost."""
 
@@ -26,13 +43,46 @@ class Attempt(models.Model):
     worker = models.CharField(max_length=100, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.RUNNING)
     request_id = models.CharField(max_length=64, null=True, blank=True, unique=True, help_text="the engine's own id")
+    endpoint = models.CharField(max_length=120, blank=True, help_text="at the provider")
+    arguments = models.JSONField(default=dict, blank=True, help_text="what was sent")
+    input_urls = models.JSONField(default=list, blank=True, help_text="the pictures' addresses, unique to this attempt")
+    submission = models.CharField(max_length=10, choices=Submission.choices, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    next_poll_at = models.DateTimeField(null=True, blank=True)
+    polls = models.PositiveIntegerField(default=0)
+    poll_failures = models.PositiveIntegerField(default=0, help_text="in a row")
+    provider_position = models.PositiveIntegerField(null=True, blank=True, help_text="requests ahead at the provider")
+    ready_at = models.DateTimeField(null=True, blank=True, help_text="when the provider said it is over")
+    cancel_asked_at = models.DateTimeField(null=True, blank=True)
+    cancel_sent_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True, help_text="nothing more is to come from the provider")
+    raw_result = models.JSONField(null=True, blank=True)
+    billable_units = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    unit_price = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True, help_text="USD")
     error_code = models.CharField(max_length=40, blank=True)
     cost = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True, help_text="USD")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    objects = AttemptQuerySet.as_manager()
+
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["generation", "number"], name="attempt_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "number"], name="attempt_once"),
+            models.CheckConstraint(
+                condition=~models.Q(submission="accepted") | models.Q(request_id__isnull=False),
+                name="attempt_accepted_has_request_id",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_poll_at"],
+                name="attempt_polls",
+                condition=models.Q(submission="accepted", settled_at=None),
+            )
+        ]
         ordering = ["generation", "number"]
 
     def __str__(self) -> str:
