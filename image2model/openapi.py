@@ -68,6 +68,7 @@ def complete(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     """After the document is made: the errors of every call, and ids as UUIDs."""
     result["components"]["schemas"]["Error"] = describe_envelope()
     for verb, operation in _walk(result):
+        _describe_file_answers(operation["responses"])
         for status, words in _list_errors(verb, operation).items():
             content = {"application/json": {"schema": ENVELOPE}}
             operation["responses"].setdefault(str(status), {"description": words, "content": content})
@@ -75,6 +76,14 @@ def complete(result: dict[str, Any], **context: Any) -> dict[str, Any]:
             if parameter["in"] == "path" and parameter["name"].endswith("_id"):
                 parameter["schema"] = {"type": "string", "format": "uuid"}
     return result
+
+
+def _describe_file_answers(responses: dict[str, Any]) -> None:
+    """A file can be asked for in part, or only if it changed."""
+    content = responses.get("200", {}).get("content", {})
+    if content and "application/json" not in content:
+        responses["206"] = {"description": "The part that was asked for.", "content": content}
+        responses["304"] = {"description": "It has not changed."}
 
 
 def _walk(result: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -129,8 +129,8 @@ def _write_zip(members: Sequence[Member], *, manifest: bytes) -> Iterator[bytes]
         yield sink.take()
         for member in members:
             entry = _describe_entry(member.name, member.artifact.created_at, size=member.artifact.size)
-            with archive.open(entry, "w") as target:
-                for piece in downloads.read_pieces(downloads.open_stored(member.artifact.path)):
+            with downloads.open_stored(member.artifact.path) as file, archive.open(entry, "w") as target:
+                for piece in downloads.Pieces(file, stop=file.size):
                     target.write(piece)
                     yield sink.take()
     yield sink.take()

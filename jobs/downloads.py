@@ -64,7 +64,7 @@ def _serve(
     request: HttpRequest, path: str, *, content_type: str, filename: str, etag: str, inline: bool
 ) -> HttpResponseBase:
     quoted = f'"{etag}"'
-    if quoted in parse_etags(request.headers.get("If-None-Match", "")) or request.headers.get("If-None-Match") == "*":
+    if _is_known(request, etag=quoted):
         response: HttpResponseBase = HttpResponse(status=304)
     else:
         response = _send(request, path, content_type=content_type, etag=quoted)
@@ -72,6 +72,12 @@ def _serve(
         response["Accept-Ranges"] = "bytes"
     response["ETag"] = quoted
     return protect(response, inline=inline)
+
+
+def _is_known(request: HttpRequest, *, etag: str) -> bool:
+    """Does the caller have these bytes already? Compared weakly, as the header is meant."""
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in known or etag in {entry.removeprefix("W/") for entry in known}
 
 
 def protect(response: HttpResponseBase, *, inline: bool = False) -> HttpResponseBase:
@@ -85,13 +91,17 @@ def protect(response: HttpResponseBase, *, inline: bool = False) -> HttpResponse
 def _send(request: HttpRequest, path: str, *, content_type: str, etag: str) -> HttpResponseBase:
     file = open_stored(path)
     size = file.size
-    wanted = _read_range(request, size=size, etag=etag)
+    try:
+        wanted = _read_range(request, size=size, etag=etag)
+    except JobError:
+        file.close()
+        raise
     start, stop = wanted or (0, size)
     if request.method == "HEAD":
         file.close()
         response: HttpResponseBase = HttpResponse(content_type=content_type)
     else:
-        response = PiecewiseResponse(read_pieces(file, start=start, stop=stop), content_type=content_type)
+        response = PiecewiseResponse(Pieces(file, start=start, stop=stop), content_type=content_type)
     response["Content-Length"] = str(stop - start)
     if wanted:
         response.status_code = 206
@@ -113,14 +123,24 @@ def open_stored(path: str) -> Any:
         ) from error
 
 
-def read_pieces(file: IO[bytes], *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-    """The bytes from ``start`` to ``stop``; closes the file."""
-    with file:
+class Pieces(Iterator[bytes]):
+    """The bytes of a file from ``start`` to ``stop``. Closed at its end, or with an answer that nobody reads."""
+
+    def __init__(self, file: IO[bytes], *, start: int = 0, stop: int) -> None:
+        self._file = file
+        self._left = stop - start
         file.seek(start)
-        left = stop - start if stop is not None else None
-        while piece := file.read(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left)):
-            yield piece
-            left = left - len(piece) if left is not None else None
+
+    def __next__(self) -> bytes:
+        piece = self._file.read(min(CHUNK_BYTES, self._left)) if self._left else b""
+        self._left -= len(piece)
+        if not piece:
+            self.close()
+            raise StopIteration
+        return piece
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _read_range(request: HttpRequest, *, size: int, etag: str) -> tuple[int, int] | None:

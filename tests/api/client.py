@@ -33,6 +33,8 @@ class Api:
         headers = {**self.headers, **more.pop("headers", {})}
         response = self.client.generic(method, path, headers=headers, **more)
         check_answer(method, path, response)
+        if response.streaming:
+            response.streaming_content = list(response.streaming_content)  # read to its end, so that files are closed
         return response
 
     def get(self, path: str, **more: Any) -> HttpResponse:
