@@ -1,0 +1,110 @@
+"""``/jobs/<id>/``: right at once and after each reload, whatever state the job is in."""
+
+from __future__ import annotations
+
+import json
+import re
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from jobs.models import Job
+from jobs.services import runs
+from jobs.states import Stage
+from tests.factories import claim, finish_job, make_artifact, make_job
+from tests.pages.answers import leads_to_login, read
+
+
+@pytest.fixture
+def job(alice) -> Job:
+    return make_job(alice, names=["mug.png", "vase.png", "shoe.png"])
+
+
+def read_data(page: str) -> dict:
+    return json.loads(re.search(r'<script id="page-data"[^>]*>(.*?)</script>', page, re.S)[1])
+
+
+def test_it_works(as_alice, job):
+    page = read(as_alice.get(f"/jobs/{job.pk}/"))
+    for words in ("mug.png", "vase.png", "shoe.png", "0 of 3", "Waiting for its turn", "2 before it", "Cancel all"):
+        assert words in page
+    job.refresh_from_db()
+    assert read_data(page)["version"] == job.version
+    assert '<noscript><meta http-equiv="refresh"' in page
+
+
+def test_a_running_job_says_how_far_it_is(as_alice, job):
+    generation = claim(job)
+    runs.record_progress(generation, stage=Stage.GENERATING, percent=60)
+    page = read(as_alice.get(f"/jobs/{job.pk}/"))
+    assert "Making the model" in page
+    assert "60 %" in page
+    assert 'data-status="processing"' in page
+
+
+def test_a_failure_says_why_and_what_to_do(as_alice, job):
+    failure = runs.Failure(code="no_object", message="No object was found <here>.", hint="Use a plain ground.")
+    runs.fail_generation(claim(job), failure=failure)
+    page = read(as_alice.get(f"/jobs/{job.pk}/"))
+    assert "No object was found &lt;here&gt;." in page
+    assert "Use a plain ground." in page
+    assert ", 1 failed" in page
+
+
+def test_a_finished_job_shows_previews_and_follows_nothing(as_alice, job):
+    finish_job(job)
+    page = read(as_alice.get(f"/jobs/{job.pk}/"))
+    previews = [generation.artifacts.get(role="preview") for generation in job.generations.all()]
+    assert all(f"/artifacts/{preview.pk}/" in page for preview in previews)
+    assert "3 of 3" in page
+    assert read_data(page)["active"] is False
+    assert "http-equiv" not in page
+
+
+def test_remarks_are_counted(as_alice, alice):
+    job = make_job(alice)
+    generation = claim(job)
+    runs.complete_generation(generation, artifacts=[make_artifact(generation)], warnings=["low_confidence"])
+    assert "1 remark on the model" in read(as_alice.get(f"/jobs/{job.pk}/"))
+
+
+def test_the_snippet_names_this_job(as_alice, job):
+    page = read(as_alice.get(f"/jobs/{job.pk}/"))
+    assert f"http://testserver/api/v1/jobs/{job.pk}/events" in page
+    assert "files=@mug.png" in page
+
+
+@pytest.mark.parametrize("state", ["queued", "completed"])
+def test_the_number_of_queries_does_not_grow(as_alice, alice, state):
+    few, many = make_job(alice, pictures=1), make_job(alice, pictures=12, first=50)
+    if state == "completed":
+        finish_job(few), finish_job(many)
+    as_alice.get(f"/jobs/{few.pk}/")  # measured durations are kept for a while
+    with CaptureQueriesContext(
+        connection,
+    ) as small:
+        as_alice.get(f"/jobs/{few.pk}/")
+    with CaptureQueriesContext(connection) as large:
+        as_alice.get(f"/jobs/{many.pk}/")
+    assert len(small) == len(large) <= 8
+
+
+def test_a_page_of_25_is_below_150_kilobytes(as_alice, alice):
+    job = make_job(alice, pictures=25)
+    assert len(as_alice.get(f"/jobs/{job.pk}/").content) < 150_000
+
+
+def test_a_stranger_finds_nothing(as_bob, job):
+    assert as_bob.get(f"/jobs/{job.pk}/").status_code == 404
+
+
+def test_a_deleted_and_an_unknown_job(as_alice, job):
+    Job.objects.filter(pk=job.pk).update(deleted_at=job.created_at)
+    assert as_alice.get(f"/jobs/{job.pk}/").status_code == 404
+    assert as_alice.get(f"/jobs/{uuid4()}/").status_code == 404
+
+
+def test_a_visitor_is_sent_to_the_login(as_nobody, job):
+    assert leads_to_login(as_nobody.get(f"/jobs/{job.pk}/"))
