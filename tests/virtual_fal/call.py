@@ -15,7 +15,6 @@ from .hosts import Place
 from .ledger import Entry
 from .world import World
 
-MOST_BYTES = 512 * 1024 * 1024
 _JSON = "application/json"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from .endpoints import Endpoint
 from .errors import Failure
@@ -63,6 +64,12 @@ class FalRequest:
     @property
     def base_url(self) -> str:
         return f"{self.place.queue}/{self.app}/requests/{self.id}"
+
+    @property
+    def gateway_id(self) -> str:
+        """The id of FAL's last attempt: another one than the request's once FAL re-queued it."""
+        retries = self.scenario.regressions
+        return str(uuid5(NAMESPACE_URL, f"{self.id}/{retries}")) if retries else self.id
 
     @property
     def cost(self) -> Decimal:

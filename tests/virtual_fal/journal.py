@@ -20,11 +20,10 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    async def attach(self, world: World) -> None:
+    def attach(self, world: World) -> None:
         """Do again what was done, then note what is done from now on."""
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        for line in lines:
-            self._replay(world, json.loads(line))
+        for line in self._read_lines():
+            self._replay(world, line)
         self._file = self.path.open("a", buffering=1)
         world.journal = self
 
@@ -52,6 +51,14 @@ class Journal:
 
     def note_reset(self) -> None:
         self._file.truncate(0)
+
+    def _read_lines(self) -> list[dict[str, Any]]:
+        """Whole lines only: a kill may have torn the last one, of which nobody was told."""
+        text = self.path.read_text() if self.path.exists() else ""
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:
+            self.path.write_text(whole)
+        return [json.loads(line) for line in whole.splitlines()]
 
     def _write(self, kind: str, **values: Any) -> None:
         self._file.write(json.dumps({"kind": kind, **values}) + "\n")

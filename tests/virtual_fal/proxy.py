@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from typing import cast
 
 from .hosts import FAL_HOSTS
 from .world import World
@@ -27,8 +28,8 @@ class ConnectProtocol(asyncio.Protocol):
         self._upgrade: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
-        self._transport = transport  # type: ignore[assignment]
+        # uvloop's transports are not of asyncio's class.
+        self._transport = cast(asyncio.Transport, transport)
         if self.world.weather.find_kind(self.world.clock.now()) == "drop":
             transport.close()
 

@@ -29,7 +29,7 @@ def run(options: Options) -> None:
 async def _serve(options: Options, directory: Path) -> None:
     world = World(options, directory)
     if options.journal:
-        await Journal(directory / "journal.jsonl").attach(world)
+        Journal(directory / "journal.jsonl").attach(world)
     listeners = Listeners(world, options)
     stop = _make_stop()
     if options.until_stdin_closes:

@@ -117,7 +117,9 @@ class Courier:
 def write_body(message: Message, webhook: Webhook) -> tuple[bytes, str]:
     """The raw body with sorted keys, and the request id it names."""
     request_id = webhook.request_id or message["request_id"]
-    changed = {**message, "request_id": request_id, "gateway_request_id": request_id}
+    changed = {**message, "request_id": request_id}
+    if webhook.request_id:
+        changed["gateway_request_id"] = request_id
     if webhook.payload_error:
         changed["payload"] = None
         changed["payload_error"] = "Response payload is not JSON serializable. Use the queue to fetch the result."

@@ -14,7 +14,7 @@ from uuid import uuid4
 from .clock import Clock
 from .endpoints import APPS, ENDPOINTS, find_app
 from .errors import FAILURES, Failure
-from .fal_request import OVER, FalRequest
+from .fal_request import FalRequest
 from .files import Files, Upload
 from .hosts import Place
 from .inputs import Picture, check_input, list_picture_urls
@@ -187,7 +187,7 @@ class World:
     async def write_message(self, request: FalRequest) -> dict[str, Any]:
         """The webhook's message of a request that is over."""
         failure = request.failure
-        ids = {"gateway_request_id": request.id, "request_id": request.id}
+        ids = {"gateway_request_id": request.gateway_id, "request_id": request.id}
         if failure is None:
             return {**ids, "error": None, "payload": await self.compose_output(request), "status": "OK"}
         payload = failure.body if isinstance(failure.body, dict) else None
@@ -233,7 +233,7 @@ class World:
 
     def _end(self, request: FalRequest) -> None:
         webhook = request.scenario.webhook
-        if request.state == OVER and request.webhook and webhook.deliver and not webhook.early:
+        if request.webhook and webhook.deliver and not webhook.early:
             self.announce(request)
 
     def announce(self, request: FalRequest, webhook: Webhook | None = None) -> None:

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from ..call import Call, refuse
 from ..fal_request import FalRequest
-from ..faults import close_connection, misbehave, perform
-from ..scenarios import PRESETS, Fault, Scenario
+from ..faults import Act, close_connection, misbehave, perform
+from ..scenarios import PRESETS, Fault
 from ..scenarios.scenario import DOWNLOAD_KINDS
 
 _RESULTS = "/files/r/"
@@ -44,16 +44,15 @@ async def _send_result_file(call: Call, request: FalRequest | None, name: str) -
         call.note(request_id=request.id, endpoint=request.endpoint_id, marker=request.marker)
 
     async def act() -> web.StreamResponse:
-        path_and_type = await _find_file(call, request, name)
-        if path_and_type is None:
-            return refuse(404, "File not found")
-        return send_file(*path_and_type)
+        found = await _find_file(call, request, name)
+        return refuse(404, "File not found") if found is None else send_file(*found)
 
-    if request and _is_model(name) and any(fault.kind in DOWNLOAD_KINDS for fault in _list_faults(scenario)):
+    if request is None or not _is_model(name):
+        # Previews and textures arrive whole: the faults are about the model.
+        return await perform(call, act, step="download", scenario=PRESETS["default"])
+    if any(fault.kind in DOWNLOAD_KINDS for fault in scenario.faults.get("download", ())):
         return await _download_badly(call, request, name, act)
-    # Previews and textures arrive whole: the faults are about the model.
-    chosen = scenario if _is_model(name) else PRESETS["default"]
-    return await perform(call, act, step="download", scenario=chosen, subject=request.id if request else "")
+    return await perform(call, act, step="download", scenario=scenario, subject=request.id)
 
 
 async def _find_file(call: Call, request: FalRequest | None, name: str) -> tuple[Path, str] | None:
@@ -68,21 +67,16 @@ async def _find_file(call: Call, request: FalRequest | None, name: str) -> tuple
     return None if file is None else (await call.world.shelf.fetch(file.wanted), file.content_type)
 
 
-async def _download_badly(call: Call, request: FalRequest, name: str, act: object) -> web.StreamResponse:
+async def _download_badly(call: Call, request: FalRequest, name: str, act: Act) -> web.StreamResponse:
+    """A download with a fault that is about the bytes on their way."""
     call.world.ledger.file(call.entry, "download")
     fault = call.world.find_fault("download", request.scenario, request.id)
     found = await _find_file(call, request, name)
-    if found is None:
-        return refuse(404, "File not found")
-    if fault is None:
-        return send_file(*found)
+    if fault is None or found is None:
+        return await act()
     call.entry.fault = fault.kind
     if fault.kind not in DOWNLOAD_KINDS:
-
-        async def whole() -> web.StreamResponse:
-            return send_file(*found)
-
-        return await misbehave(call, fault, whole)
+        return await misbehave(call, fault, act)
     return await _SENDERS[fault.kind](call, fault, *found)
 
 
@@ -149,7 +143,3 @@ async def _begin(call: Call, content_type: str, *, length: int) -> web.StreamRes
 
 def _is_model(name: str) -> bool:
     return "_model_" in name
-
-
-def _list_faults(scenario: Scenario) -> tuple[Fault, ...]:
-    return tuple(scenario.faults.get("download", ()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 
 from aiohttp import web
@@ -38,7 +39,7 @@ async def answer_queue(call: Call) -> web.StreamResponse:
 async def submit(call: Call, endpoint_id: str) -> web.StreamResponse:
     body = await call.read_body()
     try:
-        arguments = await _parse(body)
+        arguments = json.loads(body)
     except ValueError:
         arguments = None
     webhook = call.query.get("fal_webhook", "")
@@ -204,12 +205,6 @@ _ACTIONS = {
     ("GET", ""): ("result", _show_result),
     ("PUT", "cancel"): ("cancel", _cancel),
 }
-
-
-async def _parse(body: bytes) -> object:
-    import json
-
-    return json.loads(body)
 
 
 def _is_timeout_valid(call: Call) -> bool:

@@ -53,6 +53,20 @@ def test_what_waited_goes_on(journalled: VirtualFal, journalled_caller: Caller) 
     assert caller.get_result(job).status_code == 200
 
 
+def test_a_torn_line_is_left_out(journalled: VirtualFal, journalled_caller: Caller, tmp_path: Path) -> None:
+    job = journalled_caller.submit()
+    journalled.kill()
+    with (tmp_path / "journal.jsonl").open("a") as file:
+        file.write('{"kind": "submit", "id": "ha')
+    for _ in range(2):
+        journalled.restart()
+        journalled_caller.submit()
+        journalled.kill()
+    journalled.restart()
+    assert len(journalled.submits()) == 3
+    assert journalled_caller.get_result(job).status_code == 200
+
+
 def test_without_a_journal_it_forgets(tmp_path: Path) -> None:
     with run_virtual_fal(state_dir=tmp_path, run_seconds=0.05) as fal:
         headers = {"Authorization": f"Key {fal.key}"}

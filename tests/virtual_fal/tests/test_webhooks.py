@@ -145,6 +145,13 @@ def test_its_payload_may_be_missing(caller: Caller, fal: VirtualFal, receiver: R
     assert body["payload_error"].startswith("Response payload is not JSON serializable.")
 
 
+def test_the_gateway_has_another_id_after_retries(caller: Caller, fal: VirtualFal, receiver: Receiver) -> None:
+    fal.script("requeued")
+    job = submit(caller, receiver)
+    body = json.loads(receiver.wait_for(1)[0].body)
+    assert body["request_id"] == job["request_id"] != body["gateway_request_id"]
+
+
 def test_it_may_be_too_big(caller: Caller, fal: VirtualFal, receiver: Receiver) -> None:
     fal.script("webhook-too-big")
     submit(caller, receiver)
