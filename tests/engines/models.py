@@ -16,7 +16,7 @@ from jobs.engines.base import EngineRequest, EngineResult
 from jobs.engines.local import LocalEngine
 
 SUBPIXEL = 4  # bits
-FINER = 6
+FINER = 4
 PADDING = 4
 
 

@@ -15,6 +15,7 @@ FIT_ROUNDS = 6
 OUTLIER = 3.5  # in units of the noise
 NOISE_RANGE = (1.5, 12.0)  # Lab units
 PLAIN_INLIERS = 0.93
+PLAIN_INLIERS_CUT_BELOW = 0.70
 PLAIN_NOISE = 7.5
 ROW_ENDS_ALIKE = 25.0  # Lab units
 CLUSTERS = 4
@@ -29,10 +30,12 @@ class Background:
     surface: Field  # (height, width, 3) in Lab
     noise: float  # spread of the frame's colours around the surface, Lab units
     inliers: float  # share of the frame that the surface explains
+    upper_inliers: float  # the same without the lower side, where a bust or a standing object may cut the frame
 
     @property
     def is_plain(self) -> bool:
-        return self.inliers > PLAIN_INLIERS and self.noise < PLAIN_NOISE
+        is_cut_below = self.upper_inliers > PLAIN_INLIERS and self.inliers > PLAIN_INLIERS_CUT_BELOW
+        return (self.inliers > PLAIN_INLIERS or is_cut_below) and self.noise < PLAIN_NOISE
 
 
 def fit_background(lab: Field) -> Background:
@@ -48,11 +51,20 @@ def fit_background(lab: Field) -> Background:
         spread = max(1.4826 * float(np.median(residual)), 1.0)
         weight = (1 - np.clip(residual / (OUTLIER * spread), 0, 1) ** 2) ** 2
     noise = float(np.clip(1.4826 * np.median(residual), *NOISE_RANGE))
+    explained = residual < OUTLIER * max(spread, NOISE_RANGE[0])
     return Background(
         surface=_evaluate(basis, coefficients).astype(np.float32),
         noise=noise,
-        inliers=float((residual < OUTLIER * max(spread, NOISE_RANGE[0])).mean()),
+        inliers=float(explained.mean()),
+        upper_inliers=float(explained[_is_above_lower_side(band)].mean()),
     )
+
+
+def _is_above_lower_side(band: Flags) -> Flags:
+    """For each pixel of the band, in the order in which a mask picks them."""
+    rows, _ = np.nonzero(band)
+    above: Flags = rows < band.shape[0] - band_width(band.shape, share=RING_SHARE)
+    return above
 
 
 def _quadratic_basis(shape: tuple[int, ...]) -> Numbers:

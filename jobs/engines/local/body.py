@@ -39,9 +39,9 @@ class Body:
 def build_body(mask: Mask, rgb: Pixels, *, face_limit: int, progress: Progress) -> Body:
     soft, small = _to_grid(mask.soft, rgb)
     shape = PANEL if mask.method == "whole_picture" else OBJECT
-    progress.generate(50)
+    progress.generate(66)
     relief = read_relief(small, soft)
-    progress.generate(55)
+    progress.generate(68)
     for smoother in SMOOTHER:
         try:
             solid = _build_solid(soft, shape, relief, smoother=smoother, face_limit=face_limit, progress=progress)

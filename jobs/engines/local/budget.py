@@ -56,7 +56,7 @@ def build_net(outline: Outline, depth: Depth, find_cuts: FindCuts, *, face_limit
     spacing: float | None = max(layout.guess_spacing(outline, USED_AIM * target), SPACING_LEAST)
     search = Search(target=target, size=outline.size)
     while spacing is not None:
-        progress.generate(0)
+        progress.generate(min(78, 70 + 3 * search.rounds))
         net = _build_at(outline, depth, find_cuts, layout=layout, spacing=spacing)
         faces = count_faces(net) / 2
         correction = faces / layout.guess_faces(outline, spacing)
@@ -101,13 +101,13 @@ class Search:
         self._best_faces = 0.0
         self._target = target
         self._size = size
-        self._rounds = 0
+        self.rounds = 0
         self._too_fine = 0.0
         self._too_coarse = np.inf
         self._is_over = False
 
     def note(self, spacing: float, faces: float, net: Net) -> None:
-        self._rounds += 1
+        self.rounds += 1
         if faces > self._target:
             self._too_fine = max(self._too_fine, spacing)
             return
@@ -118,7 +118,7 @@ class Search:
 
     def next_spacing(self, wanted: float) -> float | None:
         """The next one to try, or None when there is nothing left to gain."""
-        if self._is_over or self._rounds >= ROUNDS_MOST or self._too_coarse < self._too_fine * (1 + SPREAD_LEAST):
+        if self._is_over or self.rounds >= ROUNDS_MOST or self._too_coarse < self._too_fine * (1 + SPREAD_LEAST):
             return None
         if not self._too_fine * (1 + SPREAD_LEAST / 2) < wanted < self._too_coarse * (1 - SPREAD_LEAST / 2):
             wanted = self._between()

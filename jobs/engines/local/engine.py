@@ -12,7 +12,7 @@ from ..base import EngineRequest, EngineResult, Report
 from .arrays import Field, Points
 from .body import Body, build_body
 from .glb import Surface, write_glb
-from .mask import Mask, find_mask
+from .mask import Mask, find_mask, is_doubtful
 from .options import Options, read_options
 from .picture import Picture, load_picture
 from .progress import Progress
@@ -21,7 +21,6 @@ from .texture import crop_around, paint_texture, place_on_texture
 
 FRONT = "front"
 MASK_SIDE = 1024
-LOW_CONFIDENCE = 0.45
 TOUCH_MOST = 0.03  # of the picture's frame
 NOTE = (
     "A geometric relief from one picture: the front is inflated from the outline, the back is a mirrored guess. "
@@ -41,11 +40,11 @@ class LocalEngine:
         options, progress = read_options(request.options), Progress(report)
         progress.prepare(0)
         picture = load_picture(request.pictures[FRONT], side=options.side)
-        progress.prepare(5)
+        progress.prepare(10)
         mask = find_mask(picture, mode=options.mode, progress=progress)
-        progress.prepare(45)
+        progress.prepare(65)
         body = build_body(mask, picture.rgb, face_limit=options.face_limit, progress=progress)
-        progress.generate(86)
+        progress.generate(85)
         model = write_model(body, mask, picture, options=options, progress=progress)
         return EngineResult(
             model=model,
@@ -58,7 +57,7 @@ class LocalEngine:
 def write_model(body: Body, mask: Mask, picture: Picture, *, options: Options, progress: Progress) -> bytes:
     vertices = to_metres(body.solid.vertices)
     normals = find_normals(vertices, body.solid.faces)
-    progress.generate(89)
+    progress.generate(87)
     surface = Surface(vertices=vertices, faces=body.solid.faces, normals=normals)
     if options.texture != "none":
         surface = _dress(surface, body, mask, picture)
@@ -98,10 +97,9 @@ def encode_mask(soft: Field) -> bytes:
 
 
 def find_warnings(mask: Mask, *, views: int) -> tuple[str, ...]:
-    is_guess = mask.method == "border_colour" and (mask.confidence < LOW_CONFIDENCE or not mask.plain_background)
     found = {
         "no_clear_object_relief_made": mask.method == "whole_picture",
-        "low_confidence": is_guess,
+        "low_confidence": is_doubtful(mask),
         "touches_border": mask.border_touch > TOUCH_MOST,
         "other_objects_ignored": mask.components.ignored > 0,
         "other_views_ignored": views > 1,

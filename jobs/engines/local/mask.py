@@ -22,7 +22,13 @@ FLAT_SPREAD = 1.5  # of 255
 COVERAGE_LEAST = 0.002
 ALPHA_COVERAGE_MOST = 0.995
 ALPHA_CLEAR_LEAST = 0.005
-BELIEVABLE = 0.55  # on a busy ground; below this, fragments are likelier than an object
+BELIEVABLE = 0.55  # on a busy ground; below this, fragments are likelier than an object,
+BELIEVABLE_AGREED = 0.45  # unless another proposal shows nearly the same
+AGREED = 0.75  # overlap of two proposals that show the same object
+DOUBTED = 0.70  # overlap below which proposals contradict each other: body or shadow?
+UNSURE = 0.45
+NOISE_WITHOUT_WORTH = 11.5  # Lab units: the surface fitted to such a frame says little,
+SCORE_WITHOUT_WORTH = 0.65  # so what was found by its help counts less
 RELIEF_MARGIN = 3.0  # pixels
 RELIEF_ROUNDING = 0.06  # of the shorter side
 
@@ -35,6 +41,8 @@ class Mask:
     method: str  # alpha, border_colour or whole_picture
     confidence: float = 1.0
     plain_background: bool = True
+    best_agreement: float = 1.0  # overlap with the most similar of the other proposals,
+    least_agreement: float = 1.0  # and with the least similar
     coverage: float
     border_touch: float = 0.0
     components: Components = field(default_factory=Components)
@@ -53,7 +61,15 @@ def find_mask(picture: Picture, *, mode: str, progress: Progress) -> Mask:
 
 
 def is_believable(mask: Mask) -> bool:
-    return mask.plain_background or mask.confidence >= BELIEVABLE
+    """Whether this is an object rather than fragments of a scene without one."""
+    needed = BELIEVABLE_AGREED if mask.best_agreement >= AGREED else BELIEVABLE
+    return mask.plain_background or mask.confidence >= needed
+
+
+def is_doubtful(mask: Mask) -> bool:
+    """Whether the user should look at the mask before believing it."""
+    is_contradicted = mask.plain_background and mask.least_agreement < DOUBTED
+    return mask.method == "border_colour" and (mask.confidence < UNSURE or not mask.plain_background or is_contradicted)
 
 
 def mask_from_alpha(picture: Picture) -> Mask | None:
@@ -75,20 +91,25 @@ def mask_from_alpha(picture: Picture) -> Mask | None:
 def mask_from_colours(picture: Picture, *, progress: Progress) -> Mask:
     """The most believable of several cuts against the colours along the frame."""
     _refuse_flat(picture.rgb)
-    progress.prepare(8)
+    progress.prepare(12)
     scene = _read_scene(picture)
-    progress.prepare(15)
-    kept, components, confidence = _choose(scene, progress=progress)
+    progress.prepare(20)
+    trials = _try_proposals(scene, progress=progress)
+    best = max(trials, key=lambda trial: trial.score)  # the first of equals
+    kept = best.mask
     if kept.mean() < COVERAGE_LEAST:
         raise refusals.no_object()
+    agreements = [_overlap(kept, trial.mask) for trial in trials if trial is not best]
     return Mask(
         soft=_sharpen(picture, kept),
         method="border_colour",
-        confidence=round(confidence, 3),
+        confidence=round(best.score, 3),
+        best_agreement=max(agreements, default=1.0),
+        least_agreement=min(agreements, default=1.0),
         plain_background=scene.background.is_plain,
         coverage=float(kept.mean()),
         border_touch=round(measure_touch(kept), 3),
-        components=components,
+        components=best.components,
     )
 
 
@@ -133,22 +154,36 @@ def _scale_down(rgb: Pixels, *, side: int) -> Pixels:
     return small
 
 
-def _choose(scene: Scene, *, progress: Progress) -> tuple[Flags, Components, float]:
-    best = np.zeros_like(scene.shadow), Components(), -1.0
-    for tried, (name, proposal) in enumerate(propose(scene)):
-        progress.prepare(20 + 7 * tried)
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A proposal, cleaned and judged."""
+
+    mask: Flags
+    components: Components
+    score: float
+
+
+def _try_proposals(scene: Scene, *, progress: Progress) -> list[Trial]:
+    trials: list[Trial] = []
+    for name, proposal in propose(scene):
+        progress.prepare(22 + 10 * len(trials))
         mask, components = keep_main(proposal, see_through=scene.looks_like_background)
-        score = _score(scene, name, mask)
-        if score > best[2]:
-            best = mask, components, score
-    return best
+        trials.append(Trial(mask=mask, components=components, score=_score(scene, name, mask)))
+    return trials
 
 
 def _score(scene: Scene, name: str, mask: Flags) -> float:
     score = score_mask(scene.lab, mask)
-    if not scene.background.is_plain:
-        return score * score_solidity(mask)
-    return 0.9 * score if name == "threshold" else score
+    if scene.background.is_plain:
+        return 0.9 * score if name == "threshold" else score
+    if name in ("threshold", "border") and scene.background.noise >= NOISE_WITHOUT_WORTH:
+        score *= SCORE_WITHOUT_WORTH
+    return score * score_solidity(mask)
+
+
+def _overlap(one: Flags, other: Flags) -> float:
+    """Intersection over union."""
+    return float((one & other).sum() / max(1, (one | other).sum()))
 
 
 def _sharpen(picture: Picture, small: Flags) -> Field:
