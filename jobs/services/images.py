@@ -35,7 +35,7 @@ def store_images(owner: User, *, uploads: Sequence[Upload]) -> list[StoredImage]
     """All pictures of an upload, or ``JobError`` naming every bad one, and nothing is kept."""
     check_number(len(uploads))
     checked = _check_all(uploads)
-    return [_store(owner, data=data, facts=facts, filename=name) for data, facts, name in checked]
+    return [_store(owner, upload=upload, facts=facts, filename=name) for upload, facts, name in checked]
 
 
 def check_number(number: int) -> None:
@@ -50,7 +50,8 @@ def check_number(number: int) -> None:
         )
 
 
-def _check_all(uploads: Sequence[Upload]) -> list[tuple[bytes, images.ImageFacts, str]]:
+def _check_all(uploads: Sequence[Upload]) -> list[tuple[Upload, images.ImageFacts, str]]:
+    """Their bytes are read again when they are stored: a whole batch of them does not fit into memory."""
     checked, problems = [], []
     for index, upload in enumerate(uploads):
         try:
@@ -62,12 +63,12 @@ def _check_all(uploads: Sequence[Upload]) -> list[tuple[bytes, images.ImageFacts
     return checked
 
 
-def _check(upload: Upload) -> tuple[bytes, images.ImageFacts, str]:
+def _check(upload: Upload) -> tuple[Upload, images.ImageFacts, str]:
     data = upload.file.read(settings.MAX_FILE_BYTES + 1)
     facts = images.inspect_image(
         data, filename=upload.filename, limits=images.ImageLimits(max_bytes=settings.MAX_FILE_BYTES)
     )
-    return data, facts, images.clean_filename(upload.filename, extension=facts.extension)
+    return upload, facts, images.clean_filename(upload.filename, extension=facts.extension)
 
 
 def _describe_problem(index: int, upload: Upload, error: images.ImageError) -> dict[str, Any]:
@@ -84,9 +85,12 @@ def _refuse(problems: list[dict[str, Any]]) -> JobError:
     return JobError(first["code"], first["message"], hint=first["hint"], details=details)
 
 
-def _store(owner: User, *, data: bytes, facts: images.ImageFacts, filename: str) -> StoredImage:
+def _store(owner: User, *, upload: Upload, facts: images.ImageFacts, filename: str) -> StoredImage:
     known = SourceImage.objects.filter(owner=owner, sha256=facts.sha256).first()
-    return StoredImage(image=known or _store_new(owner, data=data, facts=facts), filename=filename)
+    if known is None:
+        upload.file.seek(0)
+        known = _store_new(owner, data=upload.file.read(), facts=facts)
+    return StoredImage(image=known, filename=filename)
 
 
 def _store_new(owner: User, *, data: bytes, facts: images.ImageFacts) -> SourceImage:

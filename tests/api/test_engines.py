@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import Limits, User
-from jobs.models import Attempt, Job
+from jobs.models import Job, LedgerEntry
 from tests.api.client import Api, assert_refused
-from tests.factories import finish_job, make_job, make_picture
+from tests.factories import make_picture
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +37,10 @@ def test_the_default_comes_first(api: Api) -> None:
 
 def test_it_estimates(api: Api, alice: User) -> None:
     Limits.objects.create(user=alice, budget_usd_per_month=Decimal("20"))
-    finish_job(make_job(alice))
-    Attempt.objects.update(cost=Decimal("0.35"))
+    for state, amount in (("actual", "0.35"), ("held", "0.20"), ("released", "9")):
+        LedgerEntry.objects.create(
+            owner=alice, job_id=uuid4(), generation_id=uuid4(), engine="local", amount=Decimal(amount), state=state
+        )
 
     body = api.post("/api/v1/estimate", {"engine": "local", "count": 3, "options": {"face_limit": 5000}}).json()
 
@@ -48,7 +50,7 @@ def test_it_estimates(api: Api, alice: User) -> None:
     assert body["seconds"] >= 1
     assert body["budget"]["limit"] == "20.00"
     assert body["budget"]["spent"] == "0.35"
-    assert body["budget"]["remaining"] == "19.65"
+    assert body["budget"]["remaining"] == "19.45"
     assert body["budget"]["resets_at"].endswith("-01T00:00:00Z")
 
 
