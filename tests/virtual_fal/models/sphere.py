@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageChops
 
 from .glb import Glb, build_glb
 
 _GEOMETRY_SHARE = 0.55
 _BYTES_PER_VERTEX = 56  # position, normal, texture coordinate, two triangles
 _MOST_GEOMETRY = 20_000_000
+_GRAIN, _TILE = 24, 512
 Floats = NDArray[np.float32]
 
 
@@ -57,13 +58,14 @@ def shape_sphere(rng: np.random.Generator, *, rows: int) -> Mesh:
 
 def paint_texture(rng: np.random.Generator, *, side: int) -> bytes:
     """A JPEG of soft blotches in two colours with fine grain."""
-    first, second = rng.integers(40, 220, size=(2, 3))
+    first, second = (tuple(colour) for colour in rng.integers(40, 220, size=(2, 3)).tolist())
     blotches = Image.fromarray(rng.integers(0, 255, size=(9, 9), dtype=np.uint8)).resize((side, side))
-    mix = np.asarray(blotches, dtype=np.float32)[..., None] / 255
-    grain = rng.integers(-24, 24, size=(side, side, 1), dtype=np.int8)
-    colours = np.clip(first * mix + second * (1 - mix) + grain, 0, 255).astype(np.uint8)
+    mixed = Image.composite(Image.new("RGB", (side, side), first), Image.new("RGB", (side, side), second), blotches)
+    tile = rng.integers(0, 2 * _GRAIN, size=(_TILE, _TILE), dtype=np.uint8)
+    repeats = -(-side // _TILE)
+    grain = Image.fromarray(np.tile(tile, (repeats, repeats))[:side, :side])
     file = io.BytesIO()
-    Image.fromarray(colours).save(file, "JPEG", quality=88)
+    ImageChops.add(mixed, Image.merge("RGB", (grain,) * 3), offset=-_GRAIN).save(file, "JPEG", quality=88)
     return file.getvalue()
 
 
