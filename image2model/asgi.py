@@ -12,6 +12,7 @@ from django.urls import re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "image2model.settings")
 django_application = get_asgi_application()  # before the imports below: they need the app registry
 
+from jobs.api.admission import Admission  # noqa: E402
 from jobs.live import EventStreams, JobConsumer, JobsConsumer, NowhereConsumer  # noqa: E402
 from jobs.live.sse import App  # noqa: E402
 
@@ -21,5 +22,5 @@ websocket_urls = [
     re_path(r"^", NowhereConsumer.as_asgi()),
 ]
 application = ProtocolTypeRouter(
-    {"http": EventStreams(cast(App, django_application)), "websocket": URLRouter(websocket_urls)}
+    {"http": EventStreams(Admission(cast(App, django_application))), "websocket": URLRouter(websocket_urls)}
 )

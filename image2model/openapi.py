@@ -67,6 +67,7 @@ def leave_out_slash_forms(endpoints: list[Endpoint]) -> list[Endpoint]:
 def complete(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     """After the document is made: the errors of every call, and ids as UUIDs."""
     result["components"]["schemas"]["Error"] = describe_envelope()
+    result["paths"] = dict(sorted({**result["paths"], **describe_streams()}.items()))
     for verb, operation in _walk(result):
         _describe_file_answers(operation["responses"])
         for status, words in _list_errors(verb, operation).items():
@@ -121,3 +122,37 @@ def describe_envelope() -> dict[str, Any]:
         },
         "required": ["error", "error_code", "message", "status_code", "request_id"],
     }
+
+
+def describe_streams() -> dict[str, Any]:
+    """Event streams are no views of Django's: contract section 5."""
+    return {
+        "/api/v1/events": _describe_stream("stream_jobs", "Live progress of all my jobs."),
+        "/api/v1/jobs/{job_id}/events": _describe_stream("stream_job", "Live progress of a job.", name="job_id"),
+        "/api/v1/status/tasks/{task_id}/stream": _describe_stream(
+            "stream_task", "Live progress of a job, by its task id.", name="task_id"
+        ),
+    }
+
+
+def _describe_stream(operation_id: str, words: str, *, name: str = "") -> dict[str, Any]:
+    parameters = [
+        _describe_parameter("Last-Event-ID", "header", "integer", "The last frame that was seen."),
+        _describe_parameter("last_event_id", "query", "integer", "The same for callers that cannot set headers."),
+        _describe_parameter("timeout", "query", "integer", "Seconds, 1–86400, after which the stream ends."),
+        _describe_parameter("access", "query", "string", "A signed link to one job."),
+    ]
+    if name:
+        parameters.insert(0, _describe_parameter(name, "path", "string", "") | {"required": True})
+    stream = {"text/event-stream": {"schema": {"type": "string"}}}
+    responses = {
+        "200": {"description": "Frames, the present state first.", "content": stream},
+        "204": {"description": "The job was over at that frame: nothing more will come."},
+    }
+    security: list[dict[str, list[str]]] = [{"apiKey": []}, {"session": []}, {"access": []}]
+    return {"get": {"operationId": operation_id, "description": words, "tags": ["streams"], "parameters": parameters,
+                    "security": security, "responses": responses}}  # fmt: skip
+
+
+def _describe_parameter(name: str, place: str, kind: str, words: str) -> dict[str, Any]:
+    return {"in": place, "name": name, "description": words, "schema": {"type": kind}}

@@ -58,7 +58,7 @@ def answer_error(error: Exception, context: Mapping[str, Any]) -> Response:
     set_rollback()
     _answer_in_json(context.get("request"))
     body = build_error(answer.code, answer.message, answer.status, hint=answer.hint, details=answer.details)
-    return Response(body, status=answer.status, headers=_list_headers(answer), content_type="application/json")
+    return Response(body, status=answer.status, headers=list_headers(answer), content_type="application/json")
 
 
 def read_error(error: Exception) -> Answer:
@@ -74,7 +74,7 @@ def _answer_in_json(request: Request | None) -> None:
         request.accepted_renderer, request.accepted_media_type = JSONRenderer(), "application/json"
 
 
-def _list_headers(answer: Answer) -> dict[str, str]:
+def list_headers(answer: Answer) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if answer.status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -34,7 +34,7 @@ class StrictJSONParser(BaseParser):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         data = stream.read(limit + 1)
         if len(data) > limit:
-            raise _refuse_size(limit)
+            raise refuse_size(limit)
         try:
             value = json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
             json.dumps(value, ensure_ascii=False).encode()  # lone surrogates are no text
@@ -79,7 +79,7 @@ class StrictMultiPartParser(BaseParser):
 def _check_size(length: int) -> None:
     limit = max_form_bytes()
     if length > limit:
-        raise _refuse_size(limit)
+        raise refuse_size(limit)
 
 
 def max_form_bytes() -> int:
@@ -94,7 +94,7 @@ def _read_boundary(media_type: str) -> bytes:
     return boundary.encode()
 
 
-def _refuse_size(limit: int) -> JobError:
+def refuse_size(limit: int) -> JobError:
     return JobError(
         "request_too_large", f"The request is too large: the limit is {limit:,} bytes.", details={"limit_bytes": limit}
     )
@@ -147,7 +147,7 @@ class _Form:
             data += chunk
             self._text_left -= len(chunk)
             if self._text_left < 0:
-                raise _refuse_size(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+                raise refuse_size(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         try:
             self._fields.appendlist(name, data.decode("utf-8"))
         except UnicodeDecodeError as error:
