@@ -56,7 +56,7 @@ def read_samples() -> list[dict[str, str]]:
 
 
 def _address_files(entry: Mapping[str, Any]) -> dict[str, str]:
-    files = {kind: static(f"{SAMPLES}/{entry[kind]}") for kind in ("picture", "model", "preview")}
+    files = {kind: static(f"{SAMPLES}/{entry[kind]}") for kind in ("picture", "thumbnail", "model", "preview", "small")}
     return {"name": entry["name"], "title": entry["title"], **files}
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from jobs.engines.base import EngineRequest
 from jobs.engines.local import LocalEngine
-from jobs.images import normalise_image
+from jobs.images import make_thumbnail, normalise_image
 from jobs.previews import render_preview
 
 FACE_LIMIT = 5_000
 MAX_BYTES = 250_000
+THUMBNAIL_SIDE = 256  # of the picture beside the model: the start page must stay light
+SMALL_SIDE = 144  # of the preview in the row of samples
 PICTURE_SUFFIXES = (".png", ".jpg", ".webp")
 
 
@@ -21,7 +23,8 @@ def find_picture(folder: Path, name: str) -> Path:
 
 def model_picture(folder: Path, name: str) -> str:
     """Make the model and its preview of a drawn picture; says what came out."""
-    picture = normalise_image(find_picture(folder, name).read_bytes())
+    drawn = find_picture(folder, name).read_bytes()
+    picture = normalise_image(drawn)
     options = {"face_limit": FACE_LIMIT, "texture": "standard"}
     result = LocalEngine().generate(EngineRequest(pictures={"front": picture.data}, options=options), report=_ignore)
     if len(result.model) > MAX_BYTES:
@@ -29,7 +32,10 @@ def model_picture(folder: Path, name: str) -> str:
     models = folder / "models"
     models.mkdir(exist_ok=True)
     (models / f"{name}.glb").write_bytes(result.model)
-    (models / f"{name}.webp").write_bytes(render_preview(result.model))
+    preview = render_preview(result.model)
+    (models / f"{name}.webp").write_bytes(preview)
+    (models / f"{name}.small.webp").write_bytes(make_thumbnail(preview, side=SMALL_SIDE))
+    (models / f"{name}.thumbnail.webp").write_bytes(make_thumbnail(drawn, side=THUMBNAIL_SIDE))
     warnings = ", ".join(result.warnings) or "no warnings"
     return f"{name}.glb: {len(result.model) / 1000:.0f} KB, {warnings}"
 
@@ -41,8 +47,10 @@ def list_samples(folder: Path, titles: dict[str, str]) -> None:
             "name": name,
             "title": title,
             "picture": find_picture(folder, name).name,
+            "thumbnail": f"models/{name}.thumbnail.webp",
             "model": f"models/{name}.glb",
             "preview": f"models/{name}.webp",
+            "small": f"models/{name}.small.webp",
         }
         for name, title in titles.items()
     ]

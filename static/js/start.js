@@ -1,6 +1,6 @@
 /* What moves on the start page? The exhibit: choose a sample, and turn it once the viewer is there. */
 
-import { revealModel } from "./reveal.js";
+import { drawsFast, revealModel } from "./reveal.js";
 import { showToast } from "./toast.js";
 
 const exhibit = document.querySelector("[data-exhibit]");
@@ -41,10 +41,10 @@ function choose(link) {
   if (turns) turn({ quietly: true });
 }
 
-/** On a desk the model is fetched when it is seen and the page has come to rest; on a phone when it is asked for. */
+/** On a desk the model is fetched when it is seen and the page has come to rest; elsewhere when it is asked for. */
 function turnWhenSeen() {
   const mayFetch = matchMedia("(hover: hover)").matches && !navigator.connection?.saveData;
-  if (!mayFetch) return;
+  if (!mayFetch || !drawsFast()) return;
   const watch = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     watch.disconnect();

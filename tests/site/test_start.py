@@ -19,6 +19,8 @@ def samples(tmp_path, settings):
             "name": name,
             "title": name.title(),
             "picture": f"{name}.webp",
+            "thumbnail": f"{name}.t.webp",
+            "small": f"{name}.s.webp",
             "model": f"{name}.glb",
             "preview": f"{name}.p.webp",
         }
@@ -62,8 +64,10 @@ def test_it_works_without_samples(client, tmp_path, settings, content):
 
 def test_the_bundled_samples_have_their_files(client):
     for sample in pages.read_samples():
-        for kind in ("picture", "model", "preview"):
-            assert client.get(sample[kind]).status_code == 200, sample[kind]
+        for kind in ("picture", "thumbnail", "model", "preview", "small"):
+            response = client.get(sample[kind])
+            response.close()
+            assert response.status_code == 200, sample[kind]
 
 
 def test_it_costs_strangers_no_query(client, samples, django_assert_num_queries):
