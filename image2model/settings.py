@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
@@ -38,6 +38,12 @@ def _keep_secret_key(path: Path) -> str:
     return path.read_text().strip()
 
 
+def _find_embedded_redis(data_dir: Path) -> str:
+    """Where the supervisor's own server is: it leaves the address for commands in other terminals."""
+    told = data_dir / "redis_url"
+    return told.read_text().strip() if told.exists() else f"unix://{quote(str(data_dir / 'valkey.sock'))}?db=0"
+
+
 SECRET_KEY = CONFIGURATION["SECRET_KEY"] or _keep_secret_key(DATA_DIR / "secret_key")
 DEBUG: bool = CONFIGURATION["DEBUG"]
 ALLOWED_HOSTS: list[str] = CONFIGURATION["ALLOWED_HOSTS"]
@@ -47,7 +53,7 @@ if PUBLIC_URL and (_host := urlsplit(PUBLIC_URL).hostname) and _host not in ALLO
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 
 INSTALLED_APPS = [
-    "daphne",
+    *(["daphne"] if "runserver" in sys.argv else []),  # only for its command: it loads Twisted into every process
     "image2model",
     "accounts",
     "jobs",
@@ -100,10 +106,10 @@ TEMPLATES = [
 # Data
 DATABASES = {"default": _DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL: str = CONFIGURATION["REDIS_URL"] or f"unix://{DATA_DIR / 'valkey.sock'}?db=0"
+REDIS_URL: str = CONFIGURATION["REDIS_URL"] or _find_embedded_redis(DATA_DIR)
 STORAGES = {
     "default": _STORAGE,
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "image2model.storage.HashedStaticFilesStorage"},
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 FILE_UPLOAD_TEMP_DIR = str(DATA_DIR / "incoming")

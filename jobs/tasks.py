@@ -6,14 +6,18 @@ import os
 
 from rq import get_current_job
 
-from jobs import queue, runner, watcher
+from jobs import queue, watcher
 
 
 def drain_local() -> None:
+    from jobs import runner  # numpy and OpenCV load only where models are made
+
     runner.drain(queue.LOCAL, worker=_worker())
 
 
 def drain_post() -> None:
+    from jobs import runner
+
     runner.drain_conversions()
 
 

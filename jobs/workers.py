@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +50,10 @@ class ForkingWorker(_HeartbeatMixin, Worker):
         super().handle_work_horse_killed(job, retpid, ret_val, rusage)
         self._tell_database(lambda: recover_runs_of(self.name))
 
+    def main_work_horse(self, job: Any, queue: Any) -> None:
+        end_with_the_supervisor()  # threads do not survive the fork
+        super().main_work_horse(job, queue)
+
 
 class WatchWorker(_HeartbeatMixin, SimpleWorker):
     """Runs the slices of watching in its own process, and starts their chain when it is broken."""
@@ -59,3 +65,16 @@ class WatchWorker(_HeartbeatMixin, SimpleWorker):
     def request_stop(self, signum: int, frame: Any) -> None:
         watcher.stopping.set()
         super().request_stop(signum, frame)
+
+
+def end_with_the_supervisor() -> None:
+    """When the pipe to the supervisor closes, it is gone: nobody would ever stop or restart this process."""
+    number = os.environ.get("SUPERVISOR_PIPE_FD")
+    if number is not None:
+        threading.Thread(target=_wait_for_the_end, args=(int(number),), daemon=True).start()
+
+
+def _wait_for_the_end(descriptor: int) -> None:
+    while os.read(descriptor, 1):
+        pass
+    os._exit(1)

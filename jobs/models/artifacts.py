@@ -7,7 +7,6 @@ import uuid
 from django.db import models
 
 from accounts.models import User
-
 from jobs.models.generations import Generation
 from jobs.models.jobs import STATUS_CHOICES
 from jobs.states import Status

@@ -7,10 +7,9 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-
-from accounts.models import User
 from django.db.models.functions import Now
 
+from accounts.models import User
 from jobs.models.images import SourceImage
 from jobs.models.jobs import STATUS_CHOICES, Job
 from jobs.states import ACTIVE, SOURCES, TERMINAL, Stage, Status, WaitingReason

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models import User
-
 from jobs.states import ACTIVE, TERMINAL, Status
 
 STATUS_CHOICES = [(status.value, status.value.capitalize()) for status in Status]

@@ -19,6 +19,7 @@ PATIENCE_SECONDS = 120
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
     help = "Turns a bundled sample picture into a model of the first admin's, once."
 
     def handle(self, *args: Any, **options: Any) -> None:

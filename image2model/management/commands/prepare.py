@@ -21,9 +21,12 @@ from django.db.migrations.executor import MigrationExecutor
 from accounts.models import User
 
 FIRST_ADMIN = "admin@example.org"
+# Builds and maps of libraries that no page names: most of their weight.
+NOT_SERVED = ["*.js.map", "model-viewer-*", "model-viewer.js", "rest_framework"]
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
     help = "Migrates, collects static files and makes the first admin, each when needed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,9 +38,7 @@ class Command(BaseCommand):
             self.stdout.write("Database is up to date.")
         if collect_static_when_changed():
             self.stdout.write("Static files are collected.")
-        login = create_first_admin()
-        if login and options["login_file"]:
-            write_privately(options["login_file"], json.dumps(login))
+        create_first_admin(options["login_file"])
 
 
 def has_open_migrations() -> bool:
@@ -51,7 +52,7 @@ def collect_static_when_changed() -> bool:
     fingerprint = fingerprint_static_files()
     if stamp.exists() and stamp.read_text() == fingerprint:
         return False
-    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=NOT_SERVED)
     stamp.write_text(fingerprint)
     return True
 
@@ -62,18 +63,22 @@ def fingerprint_static_files() -> str:
 
 def _describe_static_files() -> Iterator[str]:
     for finder in get_finders():
-        for path, storage in finder.list([]):
+        for path, storage in finder.list(NOT_SERVED):
             facts = os.stat(storage.path(path))
             yield f"{path} {facts.st_size} {facts.st_mtime_ns}"
 
 
-def create_first_admin() -> dict[str, str] | None:
-    """The login of a new admin when there is none yet; its password is told once and never stored."""
+def create_first_admin(login_file: Path | None) -> None:
+    """An admin when there is none yet; the password is told once, through the file, and never stored.
+
+    The file comes first: a kill in between must not lose the only password.
+    """
     if User.objects.filter(is_superuser=True).exists():
-        return None
+        return
     password = secrets.token_urlsafe(12)
+    if login_file:
+        write_privately(login_file, json.dumps({"email": FIRST_ADMIN, "password": password}))
     User.objects.create_superuser(FIRST_ADMIN, password)
-    return {"email": FIRST_ADMIN, "password": password}
 
 
 def write_privately(path: Path, text: str) -> None:

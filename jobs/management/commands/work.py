@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 from argparse import ArgumentParser
 from importlib import import_module
 from typing import Any
@@ -18,18 +17,19 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from jobs import queue
-from jobs.workers import MONITORING_SECONDS, WORKER_TTL, ForkingWorker, WatchWorker
+from jobs.workers import MONITORING_SECONDS, WORKER_TTL, ForkingWorker, WatchWorker, end_with_the_supervisor
 
 # Imported by the parent once, so that no work horse spends half a second on it.
 PRELOADED = {
-    queue.LOCAL: ("jobs.tasks", "jobs.engines.local"),
-    queue.POST: ("jobs.tasks",),
+    queue.LOCAL: ("jobs.runner", "jobs.engines.local"),
+    queue.POST: ("jobs.runner",),
     queue.WATCH: (),
     queue.FAL: (),
 }
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
     help = "Works on one queue. One queue for each worker: one that listens to two can lose a doorbell for good."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["queue"]
-        _end_with_the_supervisor()
+        end_with_the_supervisor()
         for module in PRELOADED[name]:
             import_module(module)
         worker_class = WatchWorker if name == queue.WATCH else ForkingWorker
@@ -52,16 +52,3 @@ class Command(BaseCommand):
         )
         connections.close_all()
         worker.work(logging_level="WARNING")
-
-
-def _end_with_the_supervisor() -> None:
-    """When the pipe to the supervisor closes, it is gone: nobody would ever stop or restart this process."""
-    number = os.environ.get("SUPERVISOR_PIPE_FD")
-    if number is not None:
-        threading.Thread(target=_wait_for_the_end, args=(int(number),), daemon=True).start()
-
-
-def _wait_for_the_end(descriptor: int) -> None:
-    while os.read(descriptor, 1):
-        pass
-    os._exit(1)
