@@ -16,7 +16,6 @@ from .mask import Mask, find_mask, is_doubtful
 from .options import Options, read_options
 from .picture import Picture, load_picture
 from .progress import Progress
-from .solid import find_normals
 from .texture import crop_around, paint_texture, place_on_texture
 
 FRONT = "front"
@@ -56,9 +55,7 @@ class LocalEngine:
 
 def write_model(body: Body, mask: Mask, picture: Picture, *, options: Options, progress: Progress) -> bytes:
     vertices = to_metres(body.solid.vertices)
-    normals = find_normals(vertices, body.solid.faces)
-    progress.generate(87)
-    surface = Surface(vertices=vertices, faces=body.solid.faces, normals=normals)
+    surface = Surface(vertices=vertices, faces=body.solid.faces, normals=body.solid.normals)
     if options.texture != "none":
         surface = _dress(surface, body, mask, picture)
     progress.generate(95)

@@ -1,4 +1,4 @@
-"""How deep is the model at each point? Inflation, and fine relief from the picture's light and dark."""
+"""How deep is the model at each point, and where does it face? Inflation, and fine relief from light and dark."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from scipy import ndimage
 
 from .arrays import Field, Numbers, Pixels, Points
 from .frame import blur, resize
-from .inflate import inflate
+from .inflate import find_slopes, inflate
 from .outline import measure_size
-from .solid import lift_off
+from .solid import Side, lift_off
 from .triangulate import Net
 
 FINE_SHARE = 0.004  # of the object's size: smaller marks are noise
@@ -38,13 +38,31 @@ OBJECT = Shape(depth=0.9, back=1.0, relief=0.006, stiffness=0.0, has_flat_cuts=T
 PANEL = Shape(depth=1.0, back=0.35, relief=0.03, stiffness=1600.0, has_flat_cuts=False)
 
 
-def raise_net(net: Net, shape: Shape, *, relief: Field, size: float) -> tuple[Numbers, Numbers]:
-    """Heights of the front, and of the back before it is mirrored."""
+def raise_net(net: Net, shape: Shape, *, relief: Field, size: float) -> tuple[Side, Side]:
+    """The front, and the back before it is mirrored."""
     stiffness = max(shape.stiffness, CUT_STIFFNESS) if net.is_cut else shape.stiffness
-    heights = shape.depth * inflate(net, stiffness=stiffness / size**2)
+    membrane = shape.depth**2 * inflate(net, stiffness=stiffness / size**2)
+    heights = np.sqrt(membrane)
     fade = np.clip(heights / max(FADE_SHARE * float(heights.max()), 1e-6), 0, 1) ** 2
-    front = heights + shape.relief * size * fade * look_up(relief, net.points)
-    return lift_off(front, rim=net.rim, size=size), lift_off(shape.back * heights, rim=net.rim, size=size)
+    marks = shape.relief * size * fade * look_up(relief, net.points)
+    slope = find_slopes(net, membrane)
+    front = Side(
+        heights=lift_off(heights + marks, rim=net.rim, size=size),
+        normals=_face(slope + 2 * heights[:, None] * find_slopes(net, marks), 2 * heights),
+    )
+    back = Side(
+        heights=lift_off(shape.back * heights, rim=net.rim, size=size),
+        normals=_face(shape.back * slope, 2 * heights),
+    )
+    return front, back
+
+
+def _face(slope: Points, rise: Numbers) -> Points:
+    """Normals from the membrane's slope instead of from the faces.
+
+    The square root is vertical at the rim, where the normals of flat faces would show as ribs; the membrane is smooth.
+    """
+    return np.column_stack([-slope, rise])
 
 
 def look_up(field: Field, points: Points) -> Numbers:

@@ -1,4 +1,4 @@
-"""How far does each point rise? Solves for a membrane over the outline, whose square root is round at the rim."""
+"""How far does each point rise? Solves for a membrane over the outline; its square root is round at the rim."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRESSURE = 4.0  # with it the square root over a disc is exactly a hemisphere
 
 
 def inflate(net: Net, *, stiffness: float = 0.0) -> Numbers:
-    """Heights over the points of the net: zero on the rim, a hemisphere over a disc.
+    """The squared heights over the points of the net: zero on the rim; a disc becomes a hemisphere.
 
     ``stiffness`` (per square pixel) pulls the membrane down evenly, which flattens the middle of large shapes.
     """
@@ -23,7 +23,7 @@ def inflate(net: Net, *, stiffness: float = 0.0) -> Numbers:
     solver = splu(system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
     risen = np.zeros(len(net.points))
     risen[free] = solver.solve(PRESSURE * area[free])
-    return np.sqrt(np.maximum(risen, 0))
+    return np.maximum(risen, 0)
 
 
 def assemble_membrane(points: Points, triangles: Indices) -> tuple[csr_matrix[np.float64], Numbers]:
@@ -43,3 +43,18 @@ def assemble_membrane(points: Points, triangles: Indices) -> tuple[csr_matrix[np
     laplacian = (diags(np.asarray(adjacency.sum(axis=1)).ravel()) - adjacency).tocsr()
     area = np.bincount(triangles.ravel(), np.repeat(twice_area / 6, 3), count).astype(np.float64)
     return laplacian, area
+
+
+def find_slopes(net: Net, values: Numbers) -> Points:
+    """At each point the gradient of values over the net: the mean of those of the triangles around it, by area."""
+    a, b, c = (net.points[net.triangles[:, corner]] for corner in range(3))
+    at_a, at_b, at_c = (values[net.triangles[:, corner]] for corner in range(3))
+    ab, ac = b - a, c - a
+    twice_area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
+    up_b, up_c = at_b - at_a, at_c - at_a
+    # The gradient of each triangle times twice its area, which is its weight in the mean.
+    across = up_b * ac[:, 1] - up_c * ab[:, 1]
+    along = up_c * ab[:, 0] - up_b * ac[:, 0]
+    count, corners = len(net.points), net.triangles.ravel()
+    total, x, y = (np.bincount(corners, np.repeat(each, 3), count) for each in (twice_area, across, along))
+    return np.stack([x, y], axis=1) / np.maximum(total, 1e-12)[:, None]

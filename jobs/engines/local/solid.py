@@ -10,7 +10,16 @@ from .arrays import Flags, Indices, Numbers, Points
 from .refine import find_edges
 from .triangulate import Net
 
+NORMAL_LEAST = 1e-6  # pixels: shorter ones have no direction, as at the tip of a spike
 RISE_LEAST = 1e-5  # of the object's size: front and back never touch inside the outline
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One side of a body, over the points of a net."""
+
+    heights: Numbers
+    normals: Points  # of any length
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,19 +28,24 @@ class Solid:
 
     vertices: Points  # pixels: x to the right, y up, z towards the viewer
     faces: Indices
+    normals: Points  # of length 1
 
 
-def close_solid(net: Net, *, front: Numbers, back: Numbers) -> Solid:
-    """The body between ``front`` and ``-back``, both heights over the points of the net."""
+def close_solid(net: Net, *, front: Side, back: Side) -> Solid:
+    """The body between the front and the mirrored back."""
     count = len(net.points)
     inside = np.flatnonzero(~net.rim)
     behind = np.arange(count)  # which vertex lies behind each point: itself on the rim
     behind[inside] = count + np.arange(len(inside))
-    vertices = np.vstack(
-        [np.column_stack([net.points, front]), np.column_stack([net.points[inside], -back[inside]])],
-    )
+    behind_points = np.column_stack([net.points, -back.heights])[inside]
+    vertices = np.vstack([np.column_stack([net.points, front.heights]), behind_points])
+    normals = np.vstack([front.normals, back.normals[inside] * (1, 1, -1)])
     faces = np.vstack([net.triangles, behind[net.triangles][:, ::-1], *_close_flat(net, behind)])
-    return _drop_unused(Solid(vertices=vertices, faces=faces))
+    given = np.linalg.norm(normals, axis=1) > NORMAL_LEAST
+    given &= ~_is_on_flat_face(net, behind)
+    if not given.all():
+        normals = np.where(given[:, None], normals, find_normals(vertices, faces))
+    return _drop_unused(Solid(vertices=vertices, faces=faces, normals=_unit(normals)))
 
 
 def lift_off(heights: Numbers, *, rim: Flags, size: float) -> Numbers:
@@ -56,10 +70,19 @@ def _border_edges(net: Net) -> Indices:
     return open_ends
 
 
+def _is_on_flat_face(net: Net, behind: Indices) -> Flags:
+    """For each vertex whether it belongs to a flat face, where the sides' own normals do not hold."""
+    on_flat = np.zeros(len(net.points) + int((~net.rim).sum()), bool)
+    ends = _border_edges(net)
+    on_flat[ends] = on_flat[behind[ends]] = True
+    return on_flat
+
+
 def _drop_unused(solid: Solid) -> Solid:
     used = np.zeros(len(solid.vertices), bool)
     used[solid.faces] = True
-    return Solid(vertices=solid.vertices[used], faces=(np.cumsum(used) - 1)[solid.faces])
+    faces = (np.cumsum(used) - 1)[solid.faces]
+    return Solid(vertices=solid.vertices[used], faces=faces, normals=solid.normals[used])
 
 
 def is_closed(solid: Solid) -> bool:
