@@ -1,0 +1,67 @@
+"""Where do arriving bytes go? Into a file beside the final one, which takes its place only when it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+_KINDS = (
+    (b"glTF", "glb"), (b"PK\x03\x04", "zip"), (b"Kaydara FBX Binary", "fbx"), (b"\x89PNG\r\n", "png"),
+    (b"\xff\xd8\xff", "jpeg"),
+)  # fmt: skip
+_START_BYTES = 512
+
+
+class Sink:
+    """Blocking: its verbs belong in a thread. Nothing is opened before the first write."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(f"{path.name}.part")
+        self._digest = hashlib.sha256()
+        self._start = b""
+        self._descriptor: int | None = None
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        if self._descriptor is None:
+            self._descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+        self._start = (self._start + data[:_START_BYTES])[:_START_BYTES]
+        self._digest.update(data)
+        self.size += len(data)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+    def complete(self) -> None:
+        self.write(b"")  # an empty file is a file too
+        assert self._descriptor is not None
+        os.fsync(self._descriptor)
+        self._close()
+        self._part.replace(self._path)
+
+    def discard(self) -> None:
+        """What is left of a file that did not become whole."""
+        self._close()
+        self._part.unlink(missing_ok=True)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    @property
+    def kind(self) -> str:
+        """From the first bytes: FAL sends models as ``application/octet-stream``."""
+        if self._start[:4] == b"RIFF" and self._start[8:12] == b"WEBP":
+            return "webp"
+        return next((kind for magic, kind in _KINDS if self._start.startswith(magic)), "")
+
+    @property
+    def looks_like_a_page(self) -> bool:
+        return self._start.lstrip()[:9].lower().startswith((b"<!doctype", b"<html"))
+
+    def _close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
