@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from csp.decorators import csp_update
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_replace
 from django.utils.decorators import method_decorator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
@@ -27,7 +28,7 @@ class SwaggerView(SpectacularSwaggerSplitView):  # type: ignore[misc]
 
 
 # Redoc makes its style sheets while it runs. The page shows nothing that a user wrote.
-@method_decorator(csp_update({"style-src": ["'unsafe-inline'"]}), name="dispatch")
+@method_decorator(csp_replace({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
 class RedocView(SpectacularRedocView):  # type: ignore[misc]
     authentication_classes: ClassVar[list[type]] = []
     permission_classes = [AllowAny]

@@ -70,6 +70,7 @@ def complete(result: dict[str, Any], **context: Any) -> dict[str, Any]:
     result["paths"] = dict(sorted({**result["paths"], **describe_streams()}.items()))
     for verb, operation in _walk(result):
         _describe_file_answers(operation["responses"])
+        operation["summary"] = operation.get("description", "").partition("\n")[0].rstrip(".")
         for status, words in _list_errors(verb, operation).items():
             content = {"application/json": {"schema": ENVELOPE}}
             operation["responses"].setdefault(str(status), {"description": words, "content": content})

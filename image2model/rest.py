@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
@@ -12,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -84,3 +87,17 @@ def check_fields(fields: Mapping[str, Any], *, allowed: frozenset[str]) -> None:
         known = f"It takes {', '.join(sorted(allowed))}." if allowed else "It takes none."
         raise Refusal("unknown_parameter", f"There is no field {unknown[0][:80]!r} here.", hint=known,
                       details={"parameter": unknown[0][:80]})  # fmt: skip
+
+
+def read_body(request: Request, *, allowed: frozenset[str]) -> dict[str, Any]:
+    """The JSON object that was sent, with no field that this call does not know; empty for no body."""
+    body = dict(request.data)
+    check_fields(body, allowed=allowed)
+    return body
+
+
+def read_id(text: Any, *, what: str = "ID") -> UUID:
+    """An id in its usual form."""
+    if not isinstance(text, str) or not CANONICAL_UUID.fullmatch(text):
+        raise Refusal("invalid_id", f"Invalid {what} format", hint="Ids are UUIDs.")
+    return UUID(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts.api import KeysView, OneKeyView
 from accounts.views import delete_account, enter_admin
 from image2model import pages
 from image2model.addresses import both_forms
@@ -27,6 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *both_forms("api/schema", SchemaView.as_view(), name="schema"),
     *both_forms("api/docs", SwaggerView.as_view()),
     *both_forms("api/redoc", RedocView.as_view()),
+    *both_forms("api/v1/keys", KeysView.as_view()),
+    *both_forms("api/v1/keys/<str:key_id>", OneKeyView.as_view()),
     path("api/v1/", include("jobs.api.urls")),
     path("", include("jobs.urls")),
 ]

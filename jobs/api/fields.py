@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from django.http import QueryDict
 from rest_framework.request import Request
@@ -21,22 +20,7 @@ COMMON = ("face_limit", "texture", "seed")
 WISHES = frozenset({"engine", *COMMON, "formats", "options", "fallback", "name", "webhook_url"})
 LISTS = frozenset({"formats", "views"})  # a form may repeat these
 FALLBACKS = ("none", "local")
-CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MAX_NAME, MAX_URL, MAX_KEY = 200, 500, 255
-
-
-def read_id(text: Any, *, what: str = "id") -> UUID:
-    """An id in its usual form, or ``JobError`` ``invalid_id``."""
-    if not isinstance(text, str) or not CANONICAL_UUID.fullmatch(text):
-        raise JobError("invalid_id", f"Invalid {what} format", hint="Ids are UUIDs.")
-    return UUID(text)
-
-
-def read_body(request: Request, *, allowed: frozenset[str]) -> dict[str, Any]:
-    """The JSON object that was sent, with no field that this call does not know; empty for no body."""
-    body = dict(request.data)
-    check_fields(body, allowed=allowed)
-    return body
 
 
 def read_form(form: QueryDict, *, allowed: frozenset[str]) -> dict[str, Any]:

@@ -336,6 +336,21 @@ class BudgetSerializer(Shape):
     resets_at = serializers.DateTimeField()
 
 
+class LimitsSerializer(Shape):
+    active_generations = serializers.IntegerField()
+    max_files = serializers.IntegerField()
+    max_file_bytes = serializers.IntegerField()
+
+
+class AccountSerializer(Shape):
+    email = serializers.EmailField()
+    is_staff = serializers.BooleanField()
+    limits = LimitsSerializer()
+    active_generations = serializers.IntegerField()
+    stored_bytes = serializers.IntegerField()
+    budget = BudgetSerializer()
+
+
 class EstimateSerializer(JobEstimateSerializer):
     per_generation = serializers.CharField(allow_null=True)
     budget = BudgetSerializer()

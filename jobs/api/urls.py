@@ -8,7 +8,7 @@ from itertools import chain
 from django.http.response import HttpResponseBase
 
 from image2model.addresses import both_forms
-from jobs.api.views import downloads, engines, generations, jobs, status, uploads
+from jobs.api.views import account, downloads, engines, generations, jobs, status, uploads
 
 View = Callable[..., HttpResponseBase]
 
@@ -34,6 +34,7 @@ ADDRESSES: dict[str, View] = {
     "download/<str:job_id>/<str:filename>": downloads.DownloadFileView.as_view(),
     "models/available": engines.EnginesView.as_view(),
     "models/generate": engines.GenerateView.as_view(),
+    "account": account.AccountView.as_view(),
 }
 
 urlpatterns = list(chain.from_iterable(both_forms(route, view) for route, view in ADDRESSES.items()))

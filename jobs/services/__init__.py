@@ -6,6 +6,7 @@ from jobs.services.delete import delete_generation, delete_job, delete_work_of
 from jobs.services.engines import choose_engine, default_engine_id, offered_engines
 from jobs.services.formats import request_formats
 from jobs.services.images import StoredImage, Upload, store_images
+from jobs.services.limits import active_limit, count_active, count_stored_bytes
 from jobs.services.retry import requeue_generation, retry_generation, retry_job
 from jobs.services.submit import (
     Idempotency,
@@ -26,11 +27,14 @@ __all__ = [
     "Submission",
     "Upload",
     "Wishes",
+    "active_limit",
     "arrange",
     "cancel_generation",
     "cancel_job",
     "check_wishes",
     "choose_engine",
+    "count_active",
+    "count_stored_bytes",
     "default_engine_id",
     "delete_generation",
     "delete_job",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db.models import Sum
 
 from accounts.models import Limits, User
 from jobs.errors import JobError
-from jobs.models import Feed, Generation
+from jobs.models import Artifact, Feed, Generation, SourceImage
 from jobs.states import ACTIVE
 
 
@@ -18,7 +19,7 @@ def check_active_generations(owner: User, *, adding: int) -> None:
     Feed.objects.get_or_create(owner=owner)
     Feed.objects.select_for_update().get(owner=owner)
     limit = active_limit(owner)
-    active = Generation.objects.owned_by(owner).filter(status__in=ACTIVE).count()
+    active = count_active(owner)
     if active + adding > limit:
         raise JobError(
             "too_many_active_generations",
@@ -32,3 +33,14 @@ def check_active_generations(owner: User, *, adding: int) -> None:
 def active_limit(owner: User) -> int:
     own = Limits.objects.filter(user=owner).values_list("active_generations", flat=True).first()
     return settings.MAX_ACTIVE_GENERATIONS if own is None else own
+
+
+def count_active(owner: User) -> int:
+    return Generation.objects.owned_by(owner).filter(status__in=ACTIVE).count()
+
+
+def count_stored_bytes(owner: User) -> int:
+    """Pictures and results of jobs that are not deleted."""
+    pictures = SourceImage.objects.owned_by(owner).aggregate(total=Sum("size"))["total"] or 0
+    results = Artifact.objects.owned_by(owner).aggregate(total=Sum("size"))["total"] or 0
+    return int(pictures + results)

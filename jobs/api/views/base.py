@@ -17,9 +17,8 @@ from rest_framework.request import Request
 from accounts.access import Access, read_access_token
 from accounts.auth import ApiKeyAuthentication, SessionAuthentication
 from accounts.models import User
-from image2model.rest import ApiView
+from image2model.rest import ApiView, read_id
 from jobs.api.describe import PARTS
-from jobs.api.fields import read_id
 from jobs.models import Generation, Job
 
 Row = TypeVar("Row", bound=Model)

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from image2model.openapi import document
+from image2model.rest import read_id
 from jobs import catalog, downloads
 from jobs.api import serializers
 from jobs.api.describe import format_time
-from jobs.api.fields import read_id
 from jobs.api.links import Links, find_links
 from jobs.api.views.base import AnyAccept, JobView, LinkedJobView, first_or_404
 from jobs.errors import JobError

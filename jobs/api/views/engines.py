@@ -10,11 +10,13 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from image2model.openapi import document
+from image2model.rest import read_body, read_id
 from jobs import catalog, progress
 from jobs.api import serializers
 from jobs.api.describe import CURRENCY, format_money, format_time
-from jobs.api.fields import read_body, read_id, read_idempotency_key, read_options, read_text, read_whole_number, refuse
+from jobs.api.fields import read_idempotency_key, read_options, read_text, read_whole_number, refuse
 from jobs.api.views.base import JobView
 from jobs.api.views.uploads import answer_submission, estimate_job
 from jobs.services import (
@@ -51,16 +53,7 @@ class EstimateView(JobView):
         engine = choose_engine(read_text(body, "engine", limit=60))
         catalog.check_options(engine, read_options(body))
         count = read_whole_number(body.get("count"), "count", minimum=1, maximum=settings.MAX_FILES, default=1)
-        return Response(_estimate(engine, count=count) | {"budget": self._describe_budget()})
-
-    def _describe_budget(self) -> dict[str, Any]:
-        budget = read_budget(self.user)
-        return {
-            "limit": format_money(budget.limit),
-            "spent": format_money(budget.spent),
-            "remaining": format_money(budget.remaining),
-            "resets_at": format_time(budget.resets_at),
-        }
+        return Response(_estimate(engine, count=count) | {"budget": describe_budget(self.user)})
 
 
 class GenerateView(JobView):
@@ -125,3 +118,13 @@ def _read_old_options(body: dict[str, Any]) -> dict[str, Any]:
     if not textured:
         return options | {"texture": "none"}
     return options | ({"texture": QUALITIES[quality]} if quality else {})
+
+
+def describe_budget(user: User) -> dict[str, Any]:
+    budget = read_budget(user)
+    return {
+        "limit": format_money(budget.limit),
+        "spent": format_money(budget.spent),
+        "remaining": format_money(budget.remaining),
+        "resets_at": format_time(budget.resets_at),
+    }

@@ -8,9 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from image2model.openapi import document
+from image2model.rest import read_body
 from jobs.api import serializers
 from jobs.api.describe import describe_generation
-from jobs.api.fields import read_body, read_list, refuse
+from jobs.api.fields import read_list, refuse
 from jobs.api.links import find_links
 from jobs.api.views.base import JobView
 from jobs.models import Generation

@@ -14,14 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from image2model.openapi import document
+from image2model.rest import read_body, read_id
 from jobs import catalog, progress
 from jobs.api import serializers
 from jobs.api.describe import PARTS, describe_job
 from jobs.api.fields import (
     COMMON,
     WISHES,
-    read_body,
-    read_id,
     read_idempotency_key,
     read_list,
     read_options,

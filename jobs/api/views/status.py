@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from image2model.openapi import document
+from image2model.rest import read_id
 from jobs import events
 from jobs.api import serializers
-from jobs.api.fields import read_id
 from jobs.api.views.base import JobView, LinkedJobView, first_or_404
 from jobs.models import Generation, Job
 from jobs.states import TERMINAL, Status
