@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -56,8 +57,10 @@ def build_net(outline: Outline, depth: Depth, find_cuts: FindCuts, *, face_limit
     spacing: float | None = max(layout.guess_spacing(outline, USED_AIM * target), SPACING_LEAST)
     search = Search(target=target, size=outline.size)
     while spacing is not None:
-        progress.generate(min(78, 70 + 3 * search.rounds))
-        net = _build_at(outline, depth, find_cuts, layout=layout, spacing=spacing)
+        percent = min(78, 70 + 3 * search.rounds)
+        net = _build_at(
+            outline, depth, find_cuts, layout=layout, spacing=spacing, tell=partial(progress.generate, percent)
+        )
         faces = count_faces(net) / 2
         correction = faces / layout.guess_faces(outline, spacing)
         search.note(spacing, faces, net)
@@ -74,10 +77,23 @@ def _choose_layout(outline: Outline, target: float) -> Layout:
     return LAYOUTS[-1]
 
 
-def _build_at(outline: Outline, depth: Depth, find_cuts: FindCuts, *, layout: Layout, spacing: float) -> Net:
+def _build_at(
+    outline: Outline,
+    depth: Depth,
+    find_cuts: FindCuts,
+    *,
+    layout: Layout,
+    spacing: float,
+    tell: Callable[[], None],
+) -> Net:
+    tell()
     lattice = place_points(outline, depth, spacing=spacing, rim_spacing=layout.rim_ratio * spacing)
+    tell()
     net = free_rim(triangulate(lattice), _find_freed(lattice, find_cuts))
-    return cut_spokes(cut_chords(net), shares=layout.rings)
+    tell()
+    net = cut_spokes(cut_chords(net), shares=layout.rings)
+    tell()
+    return net
 
 
 def _find_freed(lattice: Lattice, find_cuts: FindCuts) -> Flags:
