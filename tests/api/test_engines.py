@@ -14,6 +14,8 @@ from tests.factories import make_picture
 
 pytestmark = pytest.mark.django_db
 
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
 
 @pytest.fixture
 def file_id(api: Api) -> str:
@@ -108,7 +110,7 @@ def test_it_generates_without_texture(api: Api, file_id: str) -> None:
     [
         ({"file_id": None}, 400, "invalid_id"),
         ({"file_id": "x"}, 400, "invalid_id"),
-        ({"file_id": str(uuid4())}, 404, "not_found"),
+        ({"file_id": UNKNOWN}, 404, "not_found"),
         ({"model_type": "nothing"}, 400, "invalid_parameter"),
         ({"quality": "best"}, 400, "invalid_parameter"),
         ({"texture_enabled": "yes"}, 400, "invalid_parameter"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -15,6 +14,8 @@ from tests.api.client import Api, assert_refused
 from tests.factories import finish_job, make_job, make_picture
 
 pytestmark = pytest.mark.django_db
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 JOBS = "/api/v1/jobs"
 
@@ -268,8 +269,8 @@ def test_it_answers_the_same_job_again(api: Api) -> None:
         ({"images": "x"}, 400, "invalid_parameter"),
         ({"images": [1]}, 400, "invalid_id"),
         ({"images": ["not-an-id"]}, 400, "invalid_id"),
-        ({"images": [str(uuid4())]}, 404, "not_found"),
-        ({"images": [str(uuid4())] * 26}, 400, "too_many_files"),
+        ({"images": [UNKNOWN]}, 404, "not_found"),
+        ({"images": [UNKNOWN] * 26}, 400, "too_many_files"),
         ({"images": [], "items": []}, 400, "invalid_parameter"),
         ({"items": [1]}, 400, "invalid_parameter"),
         ({"items": [{}]}, 400, "invalid_parameter"),
