@@ -15,12 +15,14 @@ from samples.tracing import Thing
 from samples.vase import make_vase
 
 MAKERS: dict[str, Callable[[], Thing]] = {
-    "rocket": make_rocket,
-    "mug": make_mug,
-    "cactus": make_cactus,
     "duck": make_duck,
+    "rocket": make_rocket,
     "chair": make_chair,
     "vase": make_vase,
+    "cactus": make_cactus,
+    "mug": make_mug,
     "sneaker": make_sneaker,
     "lamp": make_lamp,
 }
+# Those whose models look good from all sides; the first is the one that visitors see.
+SHOWN = ("duck", "rocket", "chair", "vase", "cactus", "mug")

@@ -58,4 +58,4 @@ def list_samples(folder: Path, titles: dict[str, str]) -> None:
 
 
 def _ignore(stage: str, percent: int) -> None:
-    """Five models of small pictures need no progress."""
+    """A model of a small picture is done before progress could be read."""

@@ -66,8 +66,8 @@ def hull(p: Vector) -> Floats:
 
 
 def opening(p: Vector) -> Floats:
-    throat = solids.capsule(p, (0.16, 0.68, 0), (0.54, 0.68, 0), 0.088, 0.096)
-    well = solids.capsule(p, (0.24, 0.52, 0), (0.50, 0.50, 0), 0.075, 0.085)
+    throat = solids.capsule(p, (0.16, 0.68, 0), (0.48, 0.68, 0), 0.088, 0.094)
+    well = solids.capsule(p, (0.24, 0.52, 0), (0.46, 0.50, 0), 0.075, 0.08)
     return solids.join(throat, well, 0.1)
 
 
@@ -75,8 +75,9 @@ def upper(p: Vector) -> Floats:
     knit = np.float32(0.0006) * np.sin(p.x * 190 + p.y * 60) * np.sin(p.y * 190 - p.x * 60)
     padded = solids.cut(hull(p), opening(p), 0.05)
     groove = patterns.smooth_step(0.010, 0.0, np.minimum(np.abs(_toe(p)), np.abs(_heel(p)))) * 0.005
-    woven = patterns.smooth_step(0.03, 0.06, opening(p)) * (_toe(p) > 0) * (_heel(p) > 0)
-    return (padded + knit * woven + groove).astype(np.float32)
+    smooth_rim = patterns.smooth_step(0.03, 0.06, opening(p))
+    woven = knit * (_toe(p) > 0) * (_heel(p) > 0)
+    return (padded + (woven + groove) * smooth_rim).astype(np.float32)
 
 
 def _toe(p: Vector) -> Floats:
@@ -113,14 +114,23 @@ def cloth(p: Vector, normal: Vector) -> Paint:
 def laces(p: Vector) -> Floats:
     total = None
     for x, y, wide in LACES:
-        sag = 0.075 * (p.z / wide) ** 2
-        q = Vector(p.x - 0.35 * sag, p.y + 0.75 * sag, p.z)
-        band = solids.capsule(q, (x, y + 0.032, -wide), (x, y + 0.032, wide), 0.0205)
+        sag = 0.062 * (p.z / wide) ** 2
+        q = Vector(p.x - 0.45 * sag, p.y + 0.8 * sag, p.z)
+        flat = q.shift(x, y + 0.017, 0).turn_z(-30)
+        band = solids.box(flat, (0, 0, 0), (0.021, 0.012, wide), 0.011)
         total = band if total is None else np.minimum(total, band)
-    for sign in (-1, 1):
-        loop = solids.capsule(p, (0.0, 0.635, 0), (-0.02, 0.60, 0.105 * sign), 0.015, 0.02)
-        total = solids.join(total, loop, 0.015)
-    return total.astype(np.float32)
+    return np.minimum(total, bow(p)).astype(np.float32)
+
+
+def bow(p: Vector) -> Floats:
+    """A knot with two loops, lying on the slope of the laces."""
+    q = p.shift(-0.015, 0.604, 0).turn_z(-33)
+    side = Vector(q.x, q.y, np.abs(q.z))
+    knot = solids.ellipsoid(q, (0, 0.006, 0), (0.026, 0.02, 0.026))
+    ring = side.shift(-0.03, -0.012, 0.068).turn_y(25)
+    loop = np.hypot(np.hypot(ring.x * 1.7, ring.z) - np.float32(0.052), ring.y) - np.float32(0.011)
+    end = solids.capsule(side, (0, 0, 0.01), (-0.085, -0.02, 0.05), 0.010)
+    return solids.join(knot, np.minimum(loop * np.float32(0.7), end), 0.012)
 
 
 def cord(p: Vector, normal: Vector) -> Paint:
@@ -128,7 +138,7 @@ def cord(p: Vector, normal: Vector) -> Paint:
 
 
 def tongue(p: Vector) -> Floats:
-    return solids.ellipsoid(p.shift(0.085, 0.635, 0).turn_z(-52), (0, 0, 0), (0.135, 0.032, 0.092))
+    return solids.ellipsoid(p.shift(0.075, 0.615, 0).turn_z(-50), (0, 0, 0), (0.145, 0.036, 0.10))
 
 
 def padding(p: Vector, normal: Vector) -> Paint:
