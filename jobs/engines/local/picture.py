@@ -90,11 +90,13 @@ def _check_size(width: int, height: int) -> None:
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     """RGB or RGBA. Deep greys keep their brightness, where Pillow's own conversion would clip them to white."""
+    if image.mode == "RGBA" or (image.mode == "RGB" and "transparency" not in image.info):
+        return image  # converting would copy it, large as it still is
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
         return _stretch(image).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+    if image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info:
         return image.convert("RGBA")
     return image.convert("RGB")
 
