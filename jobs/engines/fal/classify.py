@@ -23,6 +23,7 @@ from .wire import UNKNOWN_HINT, UNKNOWN_MESSAGE
 
 _BUSY = "FAL takes no more requests at the moment."
 _UNREACHABLE = "FAL is not available at the moment."
+_ACCOUNT = frozenset({401, 402, 403})
 _BALANCE_WORDS = ("exhausted balance", "top up", "top_up")
 
 
@@ -56,7 +57,7 @@ def read_complaint(answer: Answer) -> Complaint:
 def classify_submit(answer: Answer) -> FalError:
     """Nothing created, refused for good, the account's fault, or not known."""
     complaint, status = read_complaint(answer), answer.status
-    if status in (401, 403):
+    if status in _ACCOUNT:
         return describe_account(answer)
     if status == 429:
         return NotSent("provider_rate_limited", _BUSY, retryable=True, detail=complaint.detail, http_status=status)
@@ -68,12 +69,12 @@ def classify_submit(answer: Answer) -> FalError:
     )  # fmt: skip
 
 
-def classify_call(answer: Answer) -> FalError:
-    """Status, cancel, token, history, prices: the answer says nothing about the request itself."""
+def classify_call(answer: Answer, *, names_request: bool = True) -> FalError:
+    """Status and cancel, which name a request; token, history and prices, which do not."""
     complaint, status = read_complaint(answer), answer.status
-    if status in (401, 403):
+    if status in _ACCOUNT and _is_of_fal(answer):
         return describe_account(answer)
-    if status in (404, 410):
+    if status in (404, 410) and names_request:
         message = "FAL does not know the request."
         return Gone("provider_request_lost", message, detail=complaint.detail, http_status=status)
     return _describe_trouble(complaint, status)
@@ -83,7 +84,7 @@ def classify_result(answer: Answer) -> FalError:
     """The model's own answer, unless something between it and us answered."""
     complaint, status = read_complaint(answer), answer.status
     is_of_model = complaint.is_from_model or "x-fal-billable-units" in answer.headers
-    if status in (401, 403) and not is_of_model:
+    if status in _ACCOUNT and not is_of_model and _is_of_fal(answer):
         return describe_account(answer)
     if status in (404, 410) and not is_of_model:
         message = "FAL no longer has the result."
@@ -92,7 +93,9 @@ def classify_result(answer: Answer) -> FalError:
         return NotReady("provider_bad_result", "The request is not over yet.", retryable=True, detail=complaint.detail)
     if status in (408, 409, 425, 429) or status < 400:
         return _describe_trouble(complaint, status)
-    if status >= 500 and not complaint.is_typed and not is_of_model:
+    if status in _ACCOUNT and not is_of_model:
+        return _describe_trouble(complaint, status)
+    if status >= 500 and not (complaint.is_typed or is_of_model or "x-fal-request-id" in answer.headers):
         return _describe_trouble(complaint, status)
     return _describe_failure(answer, complaint)
 
@@ -100,13 +103,18 @@ def classify_result(answer: Answer) -> FalError:
 def describe_account(answer: Answer) -> AccountProblem:
     detail = read_complaint(answer).detail
     said = detail.lower()
-    if any(words in said for words in _BALANCE_WORDS):
+    if answer.status == 402 or any(words in said for words in _BALANCE_WORDS):
         return AccountProblem(
             "balance", "The FAL account has no balance left.", detail=detail, http_status=answer.status
         )
     if "locked" in said:
         return AccountProblem("locked", "The FAL account is locked.", detail=detail, http_status=answer.status)
     return AccountProblem("auth", "FAL does not accept the key.", detail=detail, http_status=answer.status)
+
+
+def _is_of_fal(answer: Answer) -> bool:
+    """Not a page of some firewall on the way."""
+    return answer.read_object() is not None
 
 
 def _reject(complaint: Complaint, status: int) -> Rejected:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .answers import CancelAnswer, Download, HistoryEntry, Result, Status, UnitPrice
 from .classify import classify_call, classify_result, classify_submit
 from .download import MAX_FILE_BYTES, fetch_file
-from .errors import Gone, OutcomeUnknown
+from .errors import OutcomeUnknown
 from .hosts import FalHosts, check_request_id
 from .reading import Answer, misread, read_history, read_price, read_status
 from .secret import Secret
@@ -77,7 +77,7 @@ class FalClient:
     async def status(self, endpoint: str, request_id: str) -> Status:
         """How far a request is. Raises ``Transient`` or ``Gone``."""
         url = self.hosts.request_url(endpoint, request_id, action="status")
-        answer = await self._get(f"{url}?logs=1")
+        answer = await self._get(f"{url}?logs=1", names_request=True)
         return read_status(answer, request_id=request_id)
 
     async def result(self, endpoint: str, request_id: str) -> Result:
@@ -125,17 +125,18 @@ class FalClient:
 
     async def price(self, endpoint: str) -> UnitPrice | None:
         """FAL's price of today; ``None`` when it does not name one. Raises ``Transient``."""
-        try:
-            answer = await self._get(self.hosts.platform_url("pricing", endpoint_id=endpoint))
-        except Gone:
+        answer = await self._wire.call("GET", self.hosts.platform_url("pricing", endpoint_id=endpoint))
+        if answer.status == 404:
             return None
+        if not answer.is_ok:
+            raise classify_call(answer, names_request=False)
         return read_price(answer.read_json(), endpoint=endpoint)
 
     async def probe(self) -> None:
         """Is the key accepted and FAL there? Costs nothing. Raises ``AccountProblem`` or ``Transient``."""
         answer = await self._wire.call("POST", self.hosts.token_url, body={})
         if not answer.is_ok:
-            raise classify_call(answer)
+            raise classify_call(answer, names_request=False)
         if not (answer.read_object() or {}).get("token"):
             raise misread("no storage token")
 
@@ -143,10 +144,10 @@ class FalClient:
         """Fetch a result's file without the key; it is at ``path`` only when it is whole. Raises ``DownloadError``."""
         return await fetch_file(self._wire, self.hosts, url, path, max_bytes=max_bytes)
 
-    async def _get(self, url: str) -> Answer:
+    async def _get(self, url: str, *, names_request: bool = False) -> Answer:
         answer = await self._wire.call("GET", url)
         if not answer.is_ok:
-            raise classify_call(answer)
+            raise classify_call(answer, names_request=names_request)
         return answer
 
     def _get_storage(self) -> Storage:

@@ -11,6 +11,8 @@ from .errors import UrlNotAllowed
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 _NAMESPACES = frozenset({"workflows", "comfy"})
 
 
@@ -66,9 +68,9 @@ class FalHosts:
             port = parts.port
         except ValueError:
             raise UrlNotAllowed("the address cannot be read") from None
-        host = (parts.hostname or "").rstrip(".")
-        if parts.username is not None or parts.password is not None or not host:
-            raise UrlNotAllowed("the address has no host, or carries a user name")
+        host = parts.hostname or ""
+        if parts.username is not None or not _HOST.fullmatch(host) or _UNPRINTABLE.search(str(url)):
+            raise UrlNotAllowed("the address is malformed, or carries a user name")
         if not self._holds_files(parts.scheme, host, port):
             raise UrlNotAllowed(f"{parts.scheme}://{host} is not one of FAL's file hosts"[:200])
         return str(url)

@@ -71,7 +71,7 @@ class Storage:
         answer = Answer(response.status_code, headers, self._key.scrub(response.content))
         is_token_call = isinstance(error, httpx.HTTPStatusError)
         if answer.status == 401 and not is_token_call:
-            self.close()  # the storage token is worn out; the next upload fetches a new one
+            self._get_uploader().forget_token()
         return classify_upload(answer, is_token_call=is_token_call)
 
 
@@ -103,6 +103,10 @@ class _Uploader(fal_client.SyncClient):  # type: ignore[misc]
         token = self._token_manager.get_token()
         self._files.headers["Authorization"] = f"{token.token_type} {token.token}"
         return self._files
+
+    def forget_token(self) -> None:
+        """It is worn out; the next upload fetches a new one."""
+        self.__dict__.pop("_token_manager", None)
 
     def close(self) -> None:
         if "_files" in self.__dict__:

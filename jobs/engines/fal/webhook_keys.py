@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import aiohttp
+from yarl import URL
 
 from jobs.errors import JobError
 
 from .hosts import FalHosts
-from .wire import NETWORK_ERRORS, find_proxy
+from .wire import HEADERS, NETWORK_ERRORS, find_proxy, make_session
 
 _LAST_SECONDS = 24 * 3600.0
 _REFRESH_SECONDS = 300.0  # anybody can send a bad signature: it may not make us ask FAL more often
@@ -64,8 +65,10 @@ async def fetch_keys(hosts: FalHosts | None = None) -> tuple[str, ...] | None:
     connector = aiohttp.TCPConnector(ssl=ssl.create_default_context())
     try:
         async with (
-            aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.get(url, allow_redirects=False, proxy=find_proxy(url)) as response,
+            make_session(connector) as session,
+            session.get(
+                url, headers=HEADERS, allow_redirects=False, proxy=find_proxy(URL(url)), timeout=timeout
+            ) as response,
         ):
             if response.status != 200:
                 return None

@@ -7,9 +7,9 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -22,7 +22,7 @@ from .secret import Secret
 
 NETWORK_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 _MOST_ANSWER_BYTES = 16 << 20
-_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "image2model"}
+HEADERS = {"Accept-Encoding": "identity", "User-Agent": "image2model"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Limits:
     connect_seconds: float = 10.0
     submit_seconds: float = 120.0  # patient: giving up too early leaves an unknown outcome
     answer_seconds: float = 30.0  # status, result, cancel, token, history, prices
-    upload_seconds: float = 120.0
+    upload_seconds: float = 30.0  # of silence, for each of the library's tries
     download_seconds: float = 300.0  # all tries together
     download_tries: int = 3
     download_pause_seconds: float = 1.0  # before the second try; doubles
@@ -48,16 +48,17 @@ class Wire:
         self._key = key
         self._pool: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
+        self._find_proxy = cache(find_proxy)
 
     async def open(self) -> None:
         # aiohttp's own context was made at import; this one sees SSL_CERT_FILE as it is now.
         context = ssl.create_default_context()
-        self._pool = _make_session(aiohttp.TCPConnector(ssl=context, limit=100))
+        self._pool = make_session(aiohttp.TCPConnector(ssl=context, limit=100))
         # A pooled connection may have been closed by FAL a moment ago: the POST would be lost and nobody could say
         # whether FAL had read it. A new one costs a handshake and keeps "not sent" and "unknown" apart.
         trace = aiohttp.TraceConfig()
         trace.on_connection_create_end.append(_note_connection)
-        self._fresh = _make_session(aiohttp.TCPConnector(ssl=context, limit=0, force_close=True), trace)
+        self._fresh = make_session(aiohttp.TCPConnector(ssl=context, limit=0, force_close=True), trace)
 
     async def close(self) -> None:
         for session in (self._pool, self._fresh):
@@ -93,12 +94,14 @@ class Wire:
     async def get_file(self, url: str) -> AsyncIterator[aiohttp.ClientResponse]:
         """A file's answer, unread, without the key; the caller has checked the address."""
         limits = self.limits
-        timeout = aiohttp.ClientTimeout(
-            total=None, connect=limits.connect_seconds, sock_read=max(limits.window_seconds, 1.0)
-        )
+        timeout = aiohttp.ClientTimeout(total=None, connect=limits.connect_seconds, sock_read=limits.window_seconds)
         pool = _get_open(self._pool)
         async with pool.get(
-            URL(url, encoded=True), headers=_HEADERS, allow_redirects=False, timeout=timeout, proxy=find_proxy(url)
+            URL(url, encoded=url.isascii()),
+            headers=HEADERS,
+            allow_redirects=False,
+            timeout=timeout,
+            proxy=self._find_proxy(URL(url).origin()),
         ) as response:
             yield response
 
@@ -108,12 +111,12 @@ class Wire:
         timeout: aiohttp.ClientTimeout, headers: Mapping[str, str] | None = None, progress: Any = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:  # fmt: skip
         data = None if body is None else json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
-        sent = {**_HEADERS, **(headers or {}), "Authorization": f"Key {self._key.reveal()}"}
+        sent = {**HEADERS, **(headers or {}), "Authorization": f"Key {self._key.reveal()}"}
         if data is not None:
             sent["Content-Type"] = "application/json"
         async with _get_open(session).request(
             method, URL(url, encoded=True), data=data, headers=sent, allow_redirects=False, timeout=timeout,
-            proxy=find_proxy(url), trace_request_ctx=progress,
+            proxy=self._find_proxy(URL(url).origin()), trace_request_ctx=progress,
         ) as response:  # fmt: skip
             yield response
 
@@ -138,7 +141,7 @@ UNKNOWN_MESSAGE = "It is not known whether FAL took the request."
 UNKNOWN_HINT = "It is not sent again by itself, so that nothing is paid twice."
 
 
-def _make_session(connector: aiohttp.TCPConnector, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+def make_session(connector: aiohttp.TCPConnector, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -160,9 +163,7 @@ def _get_open(session: aiohttp.ClientSession | None) -> aiohttp.ClientSession:
     return session
 
 
-def find_proxy(url: str) -> str | None:
+def find_proxy(url: URL) -> str | None:
     """The proxy of the environment. aiohttp's ``trust_env`` would also read ~/.netrc, for every call."""
-    parts = urlsplit(url)
-    if is_loopback_host(parts.hostname or "") or proxy_bypass(parts.hostname or ""):
-        return None
-    return getproxies().get(parts.scheme)
+    host = url.host or ""
+    return None if is_loopback_host(host) or proxy_bypass(host) else getproxies().get(url.scheme)
