@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.http import HttpRequest, QueryDict
-from django.utils.datastructures import MultiValueDict
+from django.http import HttpRequest
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,12 +34,6 @@ class ApiView(APIView):
     """``query_fields``: the query parameters that a GET takes; any other is refused."""
 
     query_fields: ClassVar[frozenset[str]] = frozenset()
-
-    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        # Looking for a CSRF token, Django would read the form with its own parser, which drops parts
-        # in silence. Callers of the API send the token in the header.
-        request._post, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
-        return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if request.method == "OPTIONS":  # a browser asks without credentials what it may send with them
