@@ -1,4 +1,4 @@
-"""How do tests look at pages? Fixtures for headless Chromium; a test module imports those that it uses.
+"""How do tests look at pages? Fixtures for headless Chromium, which ``conftest.py`` offers to every module.
 
 ``pytest.mark.browser`` on each such test. Without Chromium they are skipped, unless ``REQUIRE_BROWSER=1``.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from accounts.models import User
 
@@ -30,6 +30,8 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
+PATIENCE_MS = 30_000  # WebGL by the processor alone is slow beside another test run
+expect.set_options(timeout=PATIENCE_MS)
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 
