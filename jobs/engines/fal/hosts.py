@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from .errors import UrlNotAllowed
 
@@ -24,8 +24,8 @@ class FalHosts:
     rest: str = "https://rest.fal.ai"
     upload: str = "https://v3.fal.media"
     platform: str = "https://api.fal.ai"
-    files: tuple[str, ...] = ("fal.media",)  # and their subdomains, or exactly one host:port
-    is_loopback: bool = False
+    files: tuple[str, ...] = ("fal.media",)  # these hosts and their subdomains
+    file_origin: str = ""  # and files of this address
 
     @classmethod
     def from_base_url(cls, base_url: str | None = None) -> FalHosts:
@@ -39,7 +39,8 @@ class FalHosts:
             raise ValueError("FAL_BASE_URL must begin with https://, or with http:// and a loopback address")
         if not parts.hostname or parts.path or parts.query or parts.username:
             raise ValueError("FAL_BASE_URL must be a scheme, a host and a port, and nothing else")
-        return cls(queue=base, rest=base, upload=base, platform=base, files=(parts.netloc,), is_loopback=loopback)
+        files = () if loopback else cls.files  # a FAL on this machine has no business with the real one's files
+        return cls(queue=base, rest=base, upload=base, platform=base, files=files, file_origin=base.lower())
 
     def submit_url(self, endpoint: str, *, webhook_url: str | None = None) -> str:
         url = f"{self.queue}/{check_endpoint(endpoint)}"
@@ -71,18 +72,16 @@ class FalHosts:
         host = parts.hostname or ""
         if parts.username is not None or not _HOST.fullmatch(host) or _UNPRINTABLE.search(str(url)):
             raise UrlNotAllowed("the address is malformed, or carries a user name")
-        if not self._holds_files(parts.scheme, host, port):
+        if not self._holds_files(parts, port):
             raise UrlNotAllowed(f"{parts.scheme}://{host} is not one of FAL's file hosts"[:200])
         return str(url)
 
-    def _holds_files(self, scheme: str, host: str, port: int | None) -> bool:
-        if self.is_loopback:
-            return scheme == urlsplit(self.queue).scheme and f"{host}:{port}" in self.files
-        if scheme != "https":
-            return False
-        if f"{host}:{port}" in self.files:
+    def _holds_files(self, parts: SplitResult, port: int | None) -> bool:
+        if self.file_origin and f"{parts.scheme}://{parts.netloc}".lower() == self.file_origin:
             return True
-        return port in (None, 443) and any(host == each or host.endswith(f".{each}") for each in self.files)
+        host = parts.hostname or ""
+        is_listed = any(host == each or host.endswith(f".{each}") for each in self.files)
+        return is_listed and parts.scheme == "https" and port in (None, 443)
 
 
 def find_app(endpoint: str) -> str:

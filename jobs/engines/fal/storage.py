@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from functools import cached_property
@@ -21,6 +22,7 @@ _TRIES = 3  # of the library at each upload; its own 10 hold a thread for about 
 _REFUSALS = frozenset({400, 413, 415, 422})
 _LIBRARY_ERRORS = (httpx.HTTPError, fal_client.FalClientError, OSError, KeyError, TypeError, ValueError)
 _lock = threading.Lock()
+logging.getLogger("httpcore").setLevel(logging.INFO)  # at DEBUG it writes the headers of answers into the log
 
 
 class Storage:
