@@ -14,7 +14,7 @@ from accounts.models import User
 from image2model.openapi import document
 from image2model.rest import read_body, read_id
 from jobs import catalog, progress
-from jobs.api import serializers
+from jobs.api import requests, serializers
 from jobs.api.describe import CURRENCY, format_money, format_time
 from jobs.api.fields import read_idempotency_key, read_options, read_text, read_whole_number, refuse
 from jobs.api.views.base import JobView
@@ -46,7 +46,7 @@ class EnginesView(JobView):
 class EstimateView(JobView):
     required_scope = "read"  # asks, and changes nothing
 
-    @document("estimate", request=serializers.EstimateRequestSerializer, responses=serializers.EstimateSerializer)
+    @document("estimate", request=requests.EstimateRequestSerializer, responses=serializers.EstimateSerializer)
     def post(self, request: Request) -> Response:
         """What a number of generations would cost and take."""
         body = read_body(request, allowed=frozenset({"engine", "count", "options"}))
@@ -59,9 +59,9 @@ class EstimateView(JobView):
 class GenerateView(JobView):
     @document(
         "generate",
-        request=serializers.GenerateRequestSerializer,
+        request=requests.GenerateRequestSerializer,
         responses=serializers.GenerateSerializer,
-        parameters=[serializers.IDEMPOTENCY_KEY],
+        parameters=[requests.IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         """One stored picture to one model, in the words of old clients."""

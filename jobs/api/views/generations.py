@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from image2model.openapi import document
 from image2model.rest import read_body
-from jobs.api import serializers
+from jobs.api import requests, serializers
 from jobs.api.describe import describe_generation
 from jobs.api.fields import read_list, refuse
 from jobs.api.links import find_links
@@ -48,7 +48,7 @@ class GenerationRetryView(JobView):
 class FormatsView(JobView):
     @document(
         "request_formats",
-        request=serializers.FormatsRequestSerializer,
+        request=requests.FormatsRequestSerializer,
         responses={202: serializers.GenerationSerializer},
     )
     def post(self, request: Request, generation_id: str) -> Response:

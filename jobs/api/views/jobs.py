@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from image2model.openapi import document
 from image2model.rest import read_body, read_id
 from jobs import catalog, progress
-from jobs.api import serializers
+from jobs.api import requests, serializers
 from jobs.api.describe import PARTS, describe_job
 from jobs.api.fields import (
     COMMON,
@@ -60,7 +60,7 @@ class JobsView(JobView):
 
     query_fields = frozenset({"status", "engine", "search", "created_after", "limit", "cursor"})
 
-    @document("list_jobs", parameters=serializers.JOB_FILTERS, responses=serializers.JobPageSerializer)
+    @document("list_jobs", parameters=requests.JOB_FILTERS, responses=serializers.JobPageSerializer)
     def get(self, request: Request) -> Response:
         query = request.query_params.dict()
         limit = read_whole_number(query.get("limit"), "limit", minimum=1, maximum=MAX_LIMIT, default=USUAL_LIMIT)
@@ -70,9 +70,9 @@ class JobsView(JobView):
 
     @document(
         "create_job",
-        request=serializers.NewJobSerializer,
+        request=requests.NewJobSerializer,
         responses={201: serializers.JobSerializer},
-        parameters=[serializers.IDEMPOTENCY_KEY],
+        parameters=[requests.IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         key = read_idempotency_key(request)

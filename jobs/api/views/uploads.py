@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from image2model.openapi import document
 from image2model.rest import check_fields
 from jobs import catalog, progress
-from jobs.api import serializers
+from jobs.api import requests, serializers
 from jobs.api.describe import CURRENCY, describe_stored, format_money
 from jobs.api.fields import WISHES, read_form, read_idempotency_key, read_list, read_wishes, refuse
 from jobs.api.links import Links, find_links
@@ -47,9 +47,9 @@ class UploadView(FormView):
 
     @document(
         "upload",
-        request={"multipart/form-data": serializers.UploadFormSerializer},
+        request={"multipart/form-data": requests.UploadFormSerializer},
         responses=serializers.UploadSerializer,
-        parameters=[serializers.IDEMPOTENCY_KEY],
+        parameters=[requests.IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         key = read_idempotency_key(request)
@@ -69,9 +69,9 @@ class UploadImageView(UploadView):
 
     @document(
         "upload_image",
-        request={"multipart/form-data": serializers.UploadImageFormSerializer},
+        request={"multipart/form-data": requests.UploadImageFormSerializer},
         responses=serializers.UploadSerializer,
-        parameters=[serializers.IDEMPOTENCY_KEY],
+        parameters=[requests.IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         if len(self.read_files(request)) > 1:
@@ -84,7 +84,7 @@ class ImagesView(FormView):
 
     @document(
         "store_images",
-        request={"multipart/form-data": serializers.ImagesFormSerializer},
+        request={"multipart/form-data": requests.ImagesFormSerializer},
         responses={201: serializers.StoredImagesSerializer},
     )
     def post(self, request: Request) -> Response:
