@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,18 @@ def parse_path(raw: str) -> Path:
 
 def parse_optional_int(raw: str) -> int | None:
     return parse_whole_number(raw) if raw.strip() else None
+
+
+def parse_optional_money(raw: str) -> Decimal | None:
+    if not raw.strip():
+        return None
+    try:
+        amount = Decimal(raw.strip())
+    except InvalidOperation:
+        raise ValueError("must be an amount such as 20 or 12.50") from None
+    if not amount.is_finite() or not 0 <= amount < 10_000_000:
+        raise ValueError("must be an amount from 0 to 9,999,999")
+    return amount
 
 
 def parse_whole_number(raw: str) -> int:
@@ -101,8 +114,20 @@ SETTINGS = (
             about="Engine used when a job names none. Default: Tripo v2.5 with a FAL key, else the local engine."),
     Setting(name="FAL_CONCURRENCY", parse=parse_whole_number, default="2",
             about="How many generations run at FAL at once."),
+    Setting(name="FAL_BASE_URL", parse=parse_url, default="",
+            about="One address in place of all of FAL's hosts: a virtual FAL for trials and tests. Empty: FAL itself."),
     Setting(name="FAL_RESUBMIT_UNKNOWN_AFTER", parse=parse_optional_int, default="",
             about="Seconds after which a submission of unknown outcome is sent again. Empty: never by itself."),
+    Setting(name="SITE_BUDGET_USD_PER_MONTH", parse=parse_optional_money, default="",
+            about="What all users together may spend in a calendar month (UTC). Empty: no limit."),
+    Setting(name="USER_BUDGET_USD_PER_MONTH", parse=parse_optional_money, default="",
+            about="What a user without a limit of their own may spend in a calendar month. Empty: no limit."),
+    Setting(name="ALLOW_UNPRICED_ENGINES", parse=parse_bool, default="false",
+            about="May engines whose price is not known be used where a budget is set?"),
+    Setting(name="MAX_SUBMISSIONS_PER_DAY", parse=parse_optional_int, default="",
+            about="Paid requests sent in a day (UTC); above it work waits for the next day. Empty: no limit."),
+    Setting(name="MAX_SUBMISSIONS_PER_DAY_PER_USER", parse=parse_optional_int, default="",
+            about="The same for the work of one user. Empty: no limit."),
     Setting(name="SIGNUP", parse=parse_bool, default="true", about="May strangers make an account by themselves?"),
     Setting(name="RATE_LIMIT_UPLOAD", parse=parse_rate, default="60/min", about="Uploads per user."),
     Setting(name="MAX_FILES", parse=parse_whole_number, default="25", about="Pictures in one job."),
@@ -117,6 +142,8 @@ SETTINGS = (
     Setting(name="EMAIL_FROM", parse=parse_text, default="image2model@localhost", about="Sender of our mails."),
     Setting(name="HTTPS", parse=parse_bool, default="false",
             about="Served over TLS (behind a proxy that sets X-Forwarded-Proto): secure cookies, HSTS, redirects."),
+    Setting(name="ALLOW_FAILPOINTS", parse=parse_bool, default="false",
+            about="For tests alone: lets the variable FAILPOINTS end a worker at a named step."),
     Setting(name="METRICS_TOKEN", parse=parse_text, default="", secret=True,
             about="Bearer token that the metrics need. Unset: open, for a proxy to keep inside."),
     Setting(name="OTEL_EXPORTER_OTLP_ENDPOINT", parse=parse_url, default="", about="Where traces go. Empty: off."),

@@ -1,15 +1,16 @@
 """What is kept? Jobs, their generations, and what belongs to them."""
 
 from jobs.models.artifacts import Artifact, Conversion
-from jobs.models.attempts import Attempt, Submission
+from jobs.models.attempts import MAY_BE_PAID, Attempt, Submission
 from jobs.models.events import Event
 from jobs.models.generations import Generation, GenerationInput
 from jobs.models.images import SourceImage
 from jobs.models.jobs import Feed, IdempotencyKey, Job
 from jobs.models.processes import Lease, WorkerHeartbeat
-from jobs.models.providers import LedgerEntry, Provider
+from jobs.models.providers import LedgerEntry, Provider, Purse
 
 __all__ = [
+    "MAY_BE_PAID",
     "Artifact",
     "Attempt",
     "Conversion",
@@ -22,6 +23,7 @@ __all__ = [
     "Lease",
     "LedgerEntry",
     "Provider",
+    "Purse",
     "SourceImage",
     "Submission",
     "WorkerHeartbeat",

@@ -20,10 +20,22 @@ class Submission(models.TextChoices):
     UNKNOWN = "unknown", "Unknown"  # it may run there: resolved by webhook, history or a person
 
 
+# Paid for, or perhaps paid for: such an attempt is never given up for another one by itself.
+MAY_BE_PAID = frozenset({Submission.SENDING, Submission.ACCEPTED, Submission.UNKNOWN})
+
+
 class AttemptQuerySet(models.QuerySet["Attempt"]):
     def at_provider(self) -> AttemptQuerySet:
         """Accepted and still to be followed, also when its generation was cancelled: for the true cost."""
         return self.filter(submission=Submission.ACCEPTED, settled_at=None)
+
+    def running_at_provider(self) -> AttemptQuerySet:
+        """Those that the provider has not finished."""
+        return self.at_provider().filter(ready_at=None)
+
+    def unresolved(self) -> AttemptQuerySet:
+        """Nobody knows whether the provider took them."""
+        return self.filter(submission=Submission.UNKNOWN, settled_at=None)
 
 
 class Attempt(models.Model):
@@ -54,14 +66,20 @@ class Attempt(models.Model):
     polls = models.PositiveIntegerField(default=0)
     poll_failures = models.PositiveIntegerField(default=0, help_text="in a row")
     provider_position = models.PositiveIntegerField(null=True, blank=True, help_text="requests ahead at the provider")
+    running_since = models.DateTimeField(null=True, blank=True, help_text="when the provider was first seen at work")
     ready_at = models.DateTimeField(null=True, blank=True, help_text="when the provider said it is over")
     cancel_asked_at = models.DateTimeField(null=True, blank=True)
     cancel_sent_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True, help_text="nothing more is to come from the provider")
+    lease_until = models.DateTimeField(null=True, blank=True, help_text="while a worker fetches or finishes the result")
+    collected_at = models.DateTimeField(null=True, blank=True, help_text="when its files were stored")
+    finish_claims = models.PositiveSmallIntegerField(default=0, help_text="runs that made preview and formats, or died")
     raw_result = models.JSONField(null=True, blank=True)
     billable_units = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     unit_price = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True, help_text="USD")
     error_code = models.CharField(max_length=40, blank=True)
+    error_type = models.CharField(max_length=60, blank=True, help_text="the provider's own name of the trouble")
+    error_detail = models.TextField(blank=True, help_text="the provider's own words")
     cost = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True, help_text="USD")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -51,12 +51,23 @@ class LedgerEntry(models.Model):
     amount = models.DecimalField(max_digits=10, decimal_places=4, help_text="USD")
     state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
     created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="counts for that day's submissions")
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at"]
         verbose_name_plural = "ledger entries"
         indexes = [models.Index(fields=["owner", "created_at"], name="ledger_owner")]
+        constraints = [models.UniqueConstraint(fields=["generation_id", "attempt"], name="ledger_attempt_once")]
 
     def __str__(self) -> str:
         return f"{self.amount} USD {self.state}"
+
+
+class Purse(models.Model):
+    """Locked by whoever spends for the whole site, so that two can never pass one limit together."""
+
+    name = models.CharField(max_length=10, primary_key=True)
+
+    def __str__(self) -> str:
+        return self.name

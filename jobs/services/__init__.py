@@ -1,12 +1,12 @@
 """What can be done? The verbs: the only door to a job's state, for pages, API, admin, commands and workers."""
 
-from jobs.services.budget import Budget, read_budget
 from jobs.services.cancel import cancel_generation, cancel_job
 from jobs.services.delete import delete_generation, delete_job, delete_work_of
 from jobs.services.engines import choose_engine, default_engine_id, offered_engines
 from jobs.services.formats import request_formats
 from jobs.services.images import StoredImage, Upload, store_images
 from jobs.services.limits import active_limit, count_active, count_stored_bytes
+from jobs.services.money import Budget, read_budget
 from jobs.services.retry import requeue_generation, retry_generation, retry_job
 from jobs.services.submit import (
     Idempotency,

@@ -7,8 +7,9 @@ from django.db.models.functions import Now
 
 from jobs import events
 from jobs.errors import JobError
-from jobs.models import Attempt, Generation, Job
+from jobs.models import MAY_BE_PAID, Attempt, Generation, Job
 from jobs.services.derive import lock_job, refresh_job
+from jobs.services.money import end_work
 from jobs.services.runs import end_attempt
 from jobs.states import ACTIVE, TERMINAL, Status
 
@@ -23,6 +24,7 @@ def cancel_job(job: Job, *, actor: str) -> Job:
     if job.status == Status.CANCELLED:
         return job
     _refuse_finished(job.status, what="job")
+    _lock_attempts(job)
     for generation in job.generations.filter(status__in=ACTIVE):
         _cancel(generation)
     Job.objects.filter(pk=job.pk).update(cancelled_at=Now())
@@ -57,4 +59,18 @@ def _cancel(generation: Generation) -> bool:
     )
     if moved:
         end_attempt(generation, outcome=Attempt.Outcome.CANCELLED)
+        end_work(generation)
+        ask_provider_to_stop(generation)
     return moved
+
+
+def _lock_attempts(job: Job) -> None:
+    """In the order in which submissions lock them: two transactions that lock in one order cannot block each other."""
+    rows = Attempt.objects.filter(generation__job=job, outcome=Attempt.Outcome.RUNNING).order_by("pk")
+    list(rows.select_for_update(of=("self",)).values_list("pk"))
+
+
+def ask_provider_to_stop(generation: Generation) -> None:
+    """The watcher tells the provider, and follows the request until it is over: it may run on and charge."""
+    paid = Attempt.objects.filter(generation=generation.pk, submission__in=MAY_BE_PAID, settled_at=None)
+    paid.filter(cancel_asked_at=None).update(cancel_asked_at=Now(), next_poll_at=Now())

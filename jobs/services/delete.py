@@ -15,6 +15,7 @@ from jobs import events, files
 from jobs.models import Artifact, Generation, GenerationInput, Job, SourceImage
 from jobs.services.cancel import cancel_job
 from jobs.services.derive import lock_job, refresh_job
+from jobs.services.money import write_off
 from jobs.states import ACTIVE
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def purge_job(job_id: UUID) -> None:
     for generation_id in Job.objects.filter(pk=job_id).values_list("generations", flat=True):
         files.delete_folder(f"{files.ARTIFACTS}/{generation_id}")
     with transaction.atomic():
+        write_off(list(Generation.objects.filter(job=job_id).values_list("pk", flat=True)))
         GenerationInput.objects.filter(generation__job=job_id).delete()
         Job.objects.filter(pk=job_id, deleted_at__isnull=False).delete()
     for image_id in images:
@@ -67,6 +69,7 @@ def _remove_generation(generation: Generation, *, actor: str) -> bool:
     job = lock_job(generation.job_id)
     if not job.generations.exclude(pk=generation.pk).exists():
         return False
+    write_off([generation.pk])
     removed, _ = Generation.objects.filter(pk=generation.pk).delete()
     if removed:
         Job.objects.filter(pk=job.pk).update(total=F("total") - 1)

@@ -16,8 +16,7 @@ def check_active_generations(owner: User, *, adding: int) -> None:
 
     The owner's feed row is locked, so that requests of one user that come at once are counted one by one.
     """
-    Feed.objects.get_or_create(owner=owner)
-    Feed.objects.select_for_update().get(owner=owner)
+    lock_feed(owner)
     limit = active_limit(owner)
     active = count_active(owner)
     if active + adding > limit:
@@ -28,6 +27,12 @@ def check_active_generations(owner: User, *, adding: int) -> None:
             details={"limit": limit, "active": active},
             retry_after=30,
         )
+
+
+def lock_feed(owner: User) -> None:
+    """What one user asks for is counted by one process after another until the transaction ends."""
+    Feed.objects.get_or_create(owner=owner)
+    Feed.objects.select_for_update().get(owner=owner)
 
 
 def active_limit(owner: User) -> int:

@@ -12,6 +12,7 @@ from jobs.errors import JobError
 from jobs.models import Attempt, Generation, Job
 from jobs.services.derive import lock_job, refresh_job
 from jobs.services.limits import check_active_generations
+from jobs.services.money import hold
 from jobs.services.runs import hand_back
 from jobs.states import ACTIVE, Stage, Status
 
@@ -47,7 +48,8 @@ def requeue_generation(generation: Generation, *, actor: str) -> Generation:
     generation = Generation.objects.get(pk=generation.pk)
     if generation.status != Status.PROCESSING:
         raise JobError("bad_request", f"This generation is {generation.status}; only a running one can be taken back.")
-    hand_back(generation, reason=f"taken back by {actor}", outcome=Attempt.Outcome.CANCELLED)
+    if not hand_back(generation, reason=f"taken back by {actor}", outcome=Attempt.Outcome.CANCELLED):
+        raise JobError("bad_request", "A provider may have been paid for this run; cancel it, or wait for its result.")
     events.write_event(Job.objects.get(pk=job.pk), "requeued", generation=generation, actor=actor)
     queue.ring_after_commit(catalog.ENGINES[generation.engine].queue)
     return Generation.objects.get(pk=generation.pk)
@@ -55,6 +57,7 @@ def requeue_generation(generation: Generation, *, actor: str) -> Generation:
 
 def _run_again(job: Job, *, generations: Sequence[Generation], actor: str) -> Job:
     check_active_generations(job.owner, adding=len(generations))
+    hold(job, generations=generations)
     for generation in generations:
         _requeue(generation)
     Job.objects.filter(pk=job.pk).update(run=F("run") + 1, progress=0, cancelled_at=None)

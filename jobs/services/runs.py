@@ -12,9 +12,10 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from jobs import catalog, events, files
-from jobs.models import Artifact, Attempt, Generation, Job
+from jobs.models import MAY_BE_PAID, Artifact, Attempt, Generation, Job, Submission
 from jobs.models.generations import lease_for
 from jobs.services.derive import lock_job, refresh_job
+from jobs.services.money import end_work, keep_hold
 from jobs.states import Stage, Status
 
 logger = logging.getLogger(__name__)
@@ -115,9 +116,22 @@ def start_attempt(generation: Generation, *, worker: str, lease_seconds: float =
         started_at=Now(),
     ) and Generation.objects.filter(pk=generation.pk, attempt=generation.attempt).update(attempt=number)
     if won:
-        Attempt.objects.create(generation=generation, number=number, engine=generation.engine, worker=worker)
+        _create_attempt(generation, number=number, worker=worker)
         generation.refresh_from_db()
     return bool(won)
+
+
+def _create_attempt(generation: Generation, *, number: int, worker: str) -> Attempt:
+    engine = catalog.ENGINES[generation.engine]
+    is_local = engine.provider == catalog.LOCAL_ENGINE.provider
+    return Attempt.objects.create(
+        generation=generation,
+        number=number,
+        engine=engine.id,
+        worker=worker,
+        endpoint="" if is_local else engine.endpoint,
+        submission="" if is_local else Submission.PREPARING,
+    )
 
 
 @transaction.atomic
@@ -166,6 +180,7 @@ def complete_generation(
         raise AttemptLost(str(generation.pk))
     record_artifacts(generation, artifacts=artifacts)
     end_attempt(generation, outcome=Attempt.Outcome.COMPLETED)
+    end_work(generation)
     job = refresh_job(job)
     events.write_event(job, "model_completed", generation=generation, message=generation.name)
 
@@ -209,6 +224,7 @@ def fail_generation(generation: Generation, *, failure: Failure) -> bool:
     )
     if moved:
         end_attempt(generation, outcome=Attempt.Outcome.FAILED, error_code=failure.code)
+        end_work(generation)
         job = refresh_job(job)
         events.write_event(job, "model_failed", generation=generation, message=f"{generation.name}: {failure.message}")
     return moved
@@ -216,18 +232,31 @@ def fail_generation(generation: Generation, *, failure: Failure) -> bool:
 
 @transaction.atomic
 def hand_back(generation: Generation, *, reason: str, outcome: str = Attempt.Outcome.LOST) -> bool:
-    """Put a run that nobody works on back into the queue and sweep away the files it left."""
+    """Put a run that nobody works on back into the queue and sweep away the files it left.
+
+    False, and nothing happens, when it has moved on, or when a provider may have been paid for it.
+    """
     job = _lock_job_of(generation)
+    if may_be_paid(generation):
+        return False
     moved = Generation.objects.move(
         generation.pk, Status.QUEUED, attempt=generation.attempt, stage=Stage.WAITING, lease_until=None,
         waiting_reason="queue", crashes=generation.crashes + (outcome == Attempt.Outcome.LOST),
     )  # fmt: skip
     if moved:
         end_attempt(generation, outcome=outcome)
+        keep_hold(generation)
         job = refresh_job(job)
         events.write_event(job, "handed_back", generation=generation, message=f"{generation.name}: {reason}")
         transaction.on_commit(lambda: discard_attempt_files(generation))
     return moved
+
+
+def may_be_paid(generation: Generation) -> bool:
+    """Was this very run sent to a provider, or perhaps sent? Its attempt stays locked until the transaction ends."""
+    rows = Attempt.objects.select_for_update().filter(generation=generation.pk, number=generation.attempt)
+    attempt = rows.only("submission").first()
+    return attempt is not None and attempt.submission in MAY_BE_PAID
 
 
 def _lock_job_of(generation: Generation) -> Job:

@@ -18,6 +18,7 @@ from jobs.models import Generation, GenerationInput, IdempotencyKey, Job, Source
 from jobs.services.engines import choose_engine
 from jobs.services.images import StoredImage
 from jobs.services.limits import check_active_generations
+from jobs.services.money import find_price, hold
 from jobs.states import Status
 
 
@@ -145,13 +146,13 @@ def _create_job(
     )
     if idempotency:
         IdempotencyKey.objects.create(owner=owner, key=idempotency.key, fingerprint=idempotency.fingerprint, job=job)
-    _create_generations(job, plans=plans)
+    hold(job, generations=_create_generations(job, plans=plans))
     events.note_change(job)
     events.write_event(job, "created", message=f"{len(plans)} accepted.", actor=str(owner))
     return job
 
 
-def _create_generations(job: Job, *, plans: Sequence[_Plan]) -> None:
+def _create_generations(job: Job, *, plans: Sequence[_Plan]) -> list[Generation]:
     stems = images.make_unique_names([PurePosixPath(plan.views["front"].filename).stem for plan in plans])
     generations = Generation.objects.bulk_create(
         Generation(
@@ -161,7 +162,7 @@ def _create_generations(job: Job, *, plans: Sequence[_Plan]) -> None:
             name=stems[position],
             engine=plan.engine.id,
             options=plan.options,
-            cost_estimated=plan.engine.price,
+            cost_estimated=find_price(plan.engine.id, options=plan.options),
         )
         for position, plan in enumerate(plans)
     )
@@ -170,6 +171,7 @@ def _create_generations(job: Job, *, plans: Sequence[_Plan]) -> None:
         for generation, plan in zip(generations, plans, strict=True)
         for view, stored in plan.views.items()
     )
+    return generations
 
 
 def find_stored_images(owner: User, *, file_ids: Sequence[Any]) -> list[StoredImage]:
