@@ -79,8 +79,8 @@ def _read_file(value: Any, *, role: str) -> ResultFile | None:
     """``{"url": …}``, or an address alone where a file is expected."""
     if isinstance(value, str):
         is_file = role in _LINK_ROLES or role.startswith("model_urls.")
-        return ResultFile(role=role, url=value) if is_file and _is_address(value) else None
-    if not isinstance(value, Mapping) or not _is_address(value.get("url")):
+        return ResultFile(role=role, url=value) if is_file and _read_scheme(value) in ("http", "https") else None
+    if not isinstance(value, Mapping) or not _read_scheme(value.get("url")):
         return None
     size = value.get("file_size")
     return ResultFile(
@@ -96,15 +96,14 @@ def _read_text(value: Any) -> str:
     return value[:200] if isinstance(value, str) else ""
 
 
-def _is_address(value: Any) -> bool:
-    """An address to fetch from. Whether that host may be asked is the download's question."""
+def _read_scheme(value: Any) -> str:
+    """Empty for what is no address. Which schemes and hosts may be asked is the download's question."""
     if not isinstance(value, str) or len(value) > 4_000:
-        return False
+        return ""
     try:
-        parts = urlsplit(value)
+        return urlsplit(value).scheme
     except ValueError:
-        return False
-    return parts.scheme in ("https", "http") and bool(parts.netloc)
+        return ""
 
 
 def _choose_model(files: list[ResultFile], *, keys: tuple[str, ...]) -> ResultFile | None:

@@ -53,7 +53,7 @@ TRELLIS_ENGINES = (
         provider="fal",
         queue="fal",
         endpoint="fal-ai/trellis/multi",
-        about="TRELLIS from several sides of one object, in any number and order.",
+        about="TRELLIS from up to eight sides of one object.",
         options=(
             *_OPTIONS,
             make_choice("multiimage_algo", "stochastic", "multidiffusion", label="Several pictures",

@@ -27,7 +27,7 @@ class EngineRequest:
     """One object to be modelled: encoded pictures by view, and the engine's own options."""
 
     pictures: Mapping[str, bytes]  # view ("front", "left", ...) -> JPEG, PNG or WebP bytes; "front" is always there
-    options: Mapping[str, Any] = field(default_factory=dict)  # names and ranges: jobs/catalog.py
+    options: Mapping[str, Any] = field(default_factory=dict)  # names and ranges: jobs/catalog
 
 
 @dataclass(frozen=True, kw_only=True)
