@@ -18,7 +18,7 @@ from accounts.access import Access, read_access_token
 from accounts.auth import ApiKeyAuthentication, SessionAuthentication
 from accounts.models import User
 from image2model.rest import ApiView, read_id
-from jobs.api.describe import PARTS
+from jobs.describe import PARTS
 from jobs.models import Generation, Job
 
 Row = TypeVar("Row", bound=Model)

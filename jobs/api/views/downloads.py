@@ -13,10 +13,11 @@ from image2model.openapi import document
 from image2model.rest import read_id
 from jobs import catalog, downloads
 from jobs.api import serializers
-from jobs.api.describe import format_time
-from jobs.api.links import Links, find_links
+from jobs.api.links import find_links
 from jobs.api.views.base import AnyAccept, JobView, LinkedJobView, first_or_404
+from jobs.describe import format_time
 from jobs.errors import JobError
+from jobs.links import Links
 from jobs.models import Artifact, Generation, Job, SourceImage
 from jobs.states import ACTIVE, Status
 

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from image2model.openapi import document
 from image2model.rest import read_body
 from jobs.api import requests, serializers
-from jobs.api.describe import describe_generation
 from jobs.api.fields import read_list, refuse
 from jobs.api.links import find_links
 from jobs.api.views.base import JobView
+from jobs.describe import describe_generation
 from jobs.models import Generation
 from jobs.services import cancel_generation, request_formats, retry_generation
 

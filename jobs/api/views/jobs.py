@@ -17,7 +17,6 @@ from image2model.openapi import document
 from image2model.rest import read_body, read_id
 from jobs import catalog, progress
 from jobs.api import requests, serializers
-from jobs.api.describe import PARTS, describe_job
 from jobs.api.fields import (
     COMMON,
     WISHES,
@@ -34,6 +33,7 @@ from jobs.api.pages import Page, build_address, read_cursor, read_page
 from jobs.api.views.base import AnyAccept, JobView, LinkedJobView
 from jobs.api.views.uploads import answer_submission
 from jobs.archives import stream_zip
+from jobs.describe import PARTS, describe_job
 from jobs.errors import JobError
 from jobs.models import Generation, GenerationInput, Job
 from jobs.services import (

@@ -13,11 +13,12 @@ from image2model.openapi import document
 from image2model.rest import check_fields
 from jobs import catalog, progress
 from jobs.api import requests, serializers
-from jobs.api.describe import CURRENCY, describe_stored, format_money
 from jobs.api.fields import WISHES, read_form, read_idempotency_key, read_list, read_wishes, refuse
-from jobs.api.links import Links, find_links
+from jobs.api.links import find_links
 from jobs.api.parsers import SentFile, StrictMultiPartParser
 from jobs.api.views.base import JobView
+from jobs.describe import CURRENCY, describe_stored, format_money
+from jobs.links import Links
 from jobs.models import Generation
 from jobs.services import Submission, store_images, submit_uploads
 

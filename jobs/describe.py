@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from jobs import catalog, events, progress
-from jobs.api.links import Links
+from jobs.links import Links
 from jobs.models import Artifact, Generation, GenerationInput, Job, SourceImage
 from jobs.states import ACTIVE, Stage, Status
 
