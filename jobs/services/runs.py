@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -55,13 +55,13 @@ class Failure:
     retryable: bool = False
 
 
-def claim_next(queue: str, *, worker: str) -> Generation | None:
+def claim_next(queue: str, *, worker: str, except_owners: Collection[int] = ()) -> Generation | None:
     """The next queued generation of this queue, now this worker's; None when nothing waits.
 
     Turns go round the owners and round each owner's jobs: who was picked longest ago comes next.
     """
     engines = catalog.engines_of_queue(queue)
-    while (job_id := _next_job(engines)) is not None:
+    while (job_id := _next_job(engines, except_owners=except_owners)) is not None:
         generation = _claim_from(job_id, engines=engines, worker=worker)
         if generation is not None:
             return generation
@@ -74,10 +74,12 @@ def is_waiting(queue: str) -> bool:
     return Generation.objects.filter(status=Status.QUEUED, engine__in=engines).exists()
 
 
-def _next_job(engines: Sequence[str]) -> UUID | None:
+def _next_job(engines: Sequence[str], *, except_owners: Collection[int]) -> UUID | None:
     waiting = Job.objects.active().filter(
         queued__gt=0, generations__status=Status.QUEUED, generations__engine__in=engines
     )
+    if except_owners:
+        waiting = waiting.exclude(owner__in=except_owners)
     rows = list(waiting.order_by().values_list("pk", "owner_id", "picked_at", "created_at").distinct())
     if not rows:
         return None
@@ -257,6 +259,11 @@ def may_be_paid(generation: Generation) -> bool:
     rows = Attempt.objects.select_for_update().filter(generation=generation.pk, number=generation.attempt)
     attempt = rows.only("submission").first()
     return attempt is not None and attempt.submission in MAY_BE_PAID
+
+
+def note_provider_has_it(generation: Generation) -> None:
+    """No worker of ours need give a sign of life. In a transaction of the caller's, with the job locked."""
+    Generation.objects.filter(pk=generation.pk, attempt=generation.attempt).update(lease_until=None)
 
 
 def _lock_job_of(generation: Generation) -> Job:
