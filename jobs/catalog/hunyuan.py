@@ -16,7 +16,7 @@ from jobs.catalog.usual_options import (
     make_texture,
 )
 
-_LICENCE = f"{SEE_MODEL_PAGE} Hunyuan3D's community licence excludes the EU, the UK and South Korea."
+_LICENCE = f"{SEE_MODEL_PAGE} Hunyuan3D's community licence, of its open weights, excludes the EU, UK and South Korea."
 _UNKNOWN_PRICE = "Not published where we could read it; FAL's bill decides."
 
 _V2_OPTIONS = (
