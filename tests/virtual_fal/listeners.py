@@ -56,6 +56,7 @@ class Listeners:
         self.tls = self._make_door(options.host, options.tls_port, self.http, context=self.trusted)
         self._watch: asyncio.Task[None] | None = None
         self._is_shut = False
+        self._turn = asyncio.Lock()
         world.apply_weather = self.apply_weather
 
     @cached_property
@@ -82,13 +83,14 @@ class Listeners:
 
     async def apply_weather(self) -> None:
         """Nobody listens while the weather says so; connections that are open are reset."""
-        refuses = self.world.weather.find_kind(self.world.clock.now()) == "refuse"
-        if refuses and not self._is_shut:
-            self._shut_out()
-        elif not refuses and self._is_shut:
-            for door in self._public_doors():
-                await door.open()
-        self._is_shut = refuses
+        async with self._turn:  # the watch and the control may both want to open the doors
+            refuses = self.world.weather.find_kind(self.world.clock.now()) == "refuse"
+            if refuses and not self._is_shut:
+                self._shut_out()
+            elif not refuses and self._is_shut:
+                for door in self._public_doors():
+                    await door.open()
+            self._is_shut = refuses
 
     async def _follow_weather(self) -> None:
         """Weather ends by itself."""

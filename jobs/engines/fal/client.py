@@ -59,6 +59,7 @@ class FalClient:
         """One POST, which costs money once it is accepted; the request id.
 
         Raises ``NotSent`` (may be sent again later), ``Rejected`` or ``OutcomeUnknown`` (must not be sent again).
+        Cancelled while it waits, the outcome is unknown too.
         """
         lifecycle = json.dumps({"expiration_duration_seconds": output_lifetime_seconds})
         answer = await self._wire.post_once(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 _KINDS = (
@@ -22,9 +23,32 @@ class Sink:
         self._digest = hashlib.sha256()
         self._start = b""
         self._descriptor: int | None = None
+        self._is_over = False
+        # A cancelled download discards while the thread of its last write may still be at work.
+        self._turn = threading.Lock()
         self.size = 0
 
     def write(self, data: bytes) -> None:
+        with self._turn:
+            self._write(data)
+
+    def complete(self) -> None:
+        with self._turn:
+            self._write(b"")  # an empty file is a file too
+            assert self._descriptor is not None
+            os.fsync(self._descriptor)
+            self._close()
+            self._part.replace(self._path)
+
+    def discard(self) -> None:
+        """What is left of a file that did not become whole."""
+        with self._turn:
+            self._close()
+            self._part.unlink(missing_ok=True)
+
+    def _write(self, data: bytes) -> None:
+        if self._is_over:
+            raise ValueError("the file is closed")
         if self._descriptor is None:
             self._descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
         self._start = (self._start + data[:_START_BYTES])[:_START_BYTES]
@@ -33,18 +57,6 @@ class Sink:
         view = memoryview(data)
         while view:
             view = view[os.write(self._descriptor, view) :]
-
-    def complete(self) -> None:
-        self.write(b"")  # an empty file is a file too
-        assert self._descriptor is not None
-        os.fsync(self._descriptor)
-        self._close()
-        self._part.replace(self._path)
-
-    def discard(self) -> None:
-        """What is left of a file that did not become whole."""
-        self._close()
-        self._part.unlink(missing_ok=True)
 
     @property
     def sha256(self) -> str:
@@ -62,6 +74,7 @@ class Sink:
         return self._start.lstrip()[:9].lower().startswith((b"<!doctype", b"<html"))
 
     def _close(self) -> None:
+        self._is_over = True
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from dataclasses import replace
@@ -19,6 +20,7 @@ from jobs.engines.fal import (
     Truncated,
     UrlNotAllowed,
 )
+from jobs.engines.fal.sink import Sink
 from tests.virtual_fal.running import VirtualFal
 
 from .conftest import LIMITS, count, finish
@@ -199,6 +201,27 @@ async def test_two_hundred_mib_and_one_byte_are_too_much(plain: FalClient, fal: 
     url = await find_model(plain)
     with pytest.raises(TooLarge, match="200 MiB"):
         await plain.download(url, tmp_path / "model.glb")
+
+
+async def test_a_cancelled_download_leaves_nothing(plain: FalClient, fal: VirtualFal, tmp_path: Path) -> None:
+    fal.script({"glb_mb": 6.0, "faults": {"download": {"kind": "drip", "rate": 3_000_000}}})
+    download = asyncio.create_task(plain.download(await find_model(plain), tmp_path / "model.glb"))
+    while not names(tmp_path):
+        await asyncio.sleep(0.01)
+    download.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await download
+    assert names(tmp_path) == []
+
+
+def test_a_discarded_file_takes_no_more(tmp_path: Path) -> None:
+    """A thread that comes late must not open it again."""
+    sink = Sink(tmp_path / "model.glb")
+    sink.write(b"glTF")
+    sink.discard()
+    with pytest.raises(ValueError, match="closed"):
+        sink.write(b"more")
+    assert names(tmp_path) == []
 
 
 async def test_a_full_disk_is_not_fals_fault(plain: FalClient, fal: VirtualFal, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -229,7 +231,13 @@ async def test_keys_that_cannot_be_read_are_not_asked_for_at_each_webhook(
     assert count_fetches(fal) == 2
 
 
-def write_keys(*keys: dict[str, object]) -> bytes:
+def test_a_web_process_loads_neither_the_upload_library_nor_numpy() -> None:
+    unwanted = {"fal_client", "httpx", "numpy", "django"}
+    program = f"import sys, jobs.engines.fal.webhooks; sys.exit(', '.join({unwanted!r} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def write_keys(*keys: Mapping[str, object]) -> bytes:
     return json.dumps({"keys": keys}).encode()
 
 
