@@ -10,6 +10,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from accounts.models import User
+from tests.browser import chromium, open_window, window  # noqa: F401 - one browser for all modules
 from tests.factories import UserFactory
 
 PLAIN_STATIC = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -43,7 +43,7 @@ function showPreview(card) {
   const image = card.querySelector(".job-preview");
   if (image.hasAttribute("src")) return;
   const loader = new Image();
-  loader.addEventListener("load", () => (image.src = loader.src));
+  loader.addEventListener("load", () => image.setAttribute("src", card.dataset.preview));
   loader.src = card.dataset.preview;
 }
 
@@ -101,16 +101,17 @@ function show(state) {
   notify(state);
 }
 
+/** Phones let only service workers notify, so the offer is made where a mouse is. */
 function offerNotice() {
-  const offer = page.querySelector("[data-notice-offer]");
-  if (!("Notification" in window) || Notification.permission === "denied" || !isSecureContext) return;
+  const offer = page.querySelector("[data-asks-notice]");
+  const isPossible = "Notification" in window && isSecureContext && matchMedia("(pointer: fine)").matches;
+  if (!isPossible || Notification.permission === "denied") return;
   offer.hidden = false;
-  offer.querySelector("button").addEventListener("click", async (event) => {
-    const button = event.currentTarget;
+  offer.addEventListener("click", async () => {
     const answer = await Notification.requestPermission();
     if (answer === "granted") document.body.dataset.wantsNotice = "yes";
-    button.disabled = true;
-    button.lastChild.textContent = answer === "granted" ? "You will be told, as long as this page is open" : "Your browser does not allow it";
+    offer.disabled = true;
+    offer.textContent = answer === "granted" ? "You will be told while this page is open" : "Your browser does not allow it";
   });
 }
 

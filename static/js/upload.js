@@ -75,6 +75,7 @@ async function submit() {
   isSending = true;
   form.querySelector("[data-refusal]").hidden = true;
   refresh();
+  showProgress(0);
   const data = new FormData(form);
   data.delete("files");
   for (const file of picks?.files ?? []) data.append("files", file);

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts import services
-from tests.browser import DESK, PHONE, chromium, open_window, window  # noqa: F401
+from tests.browser import DESK, PHONE
 from tests.models import make_box_glb
 from tests.pictures import draw_blob, encode_png
 
@@ -24,7 +24,7 @@ GROUND = "getComputedStyle(document.documentElement).backgroundColor"
 
 
 @pytest.mark.parametrize(("scheme", "size"), LOOKS)
-def test_pages_are_accessible(open_window, alice, scheme, size):  # noqa: F811
+def test_pages_are_accessible(open_window, alice, scheme, size):
     services.create_api_key(alice, name="script", scopes=["read"])
     alice.is_staff = True
     alice.save()
@@ -39,7 +39,7 @@ def test_pages_are_accessible(open_window, alice, scheme, size):  # noqa: F811
             assert view.complaints == [], path
 
 
-def test_the_theme_follows_the_system_until_it_is_chosen(open_window):  # noqa: F811
+def test_the_theme_follows_the_system_until_it_is_chosen(open_window):
     page = open_window(scheme="dark").open("/accounts/login/")
     dark = page.evaluate(GROUND)
     button = page.get_by_role("button", name="Dark theme")
@@ -57,7 +57,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen(open_window):  # noqa: 
     expect(button).to_have_attribute("aria-pressed", "false")
 
 
-def test_everything_is_reached_by_keyboard(window):  # noqa: F811
+def test_everything_is_reached_by_keyboard(window):
     page = window.open("/")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
@@ -69,7 +69,7 @@ def test_everything_is_reached_by_keyboard(window):  # noqa: F811
     assert outline == "solid"
 
 
-def test_the_menu_closes_on_escape_and_keeps_the_focus(window, alice):  # noqa: F811
+def test_the_menu_closes_on_escape_and_keeps_the_focus(window, alice):
     window.sign_in(alice)
     page = window.open("/accounts/")
     page.get_by_label("Account", exact=True).first.focus()
@@ -80,7 +80,7 @@ def test_the_menu_closes_on_escape_and_keeps_the_focus(window, alice):  # noqa: 
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
 
 
-def test_a_key_is_made_and_copied(open_window, alice):  # noqa: F811
+def test_a_key_is_made_and_copied(open_window, alice):
     view = open_window(permissions=["clipboard-read", "clipboard-write"])
     view.sign_in(alice)
     page = view.open("/accounts/keys/")
@@ -93,7 +93,7 @@ def test_a_key_is_made_and_copied(open_window, alice):  # noqa: F811
     assert view.complaints == []
 
 
-def test_one_signs_up_and_in_without_a_script(open_window, db):  # noqa: F811
+def test_one_signs_up_and_in_without_a_script(open_window, db):
     page = open_window(java_script_enabled=False).open("/")
     page.get_by_role("link", name="Sign up").click()
     page.get_by_label("E-mail").fill("carol@example.org")
@@ -105,7 +105,7 @@ def test_one_signs_up_and_in_without_a_script(open_window, db):  # noqa: F811
     page.get_by_role("link", name="Sign in").wait_for()
 
 
-def test_a_password_can_be_looked_at(window):  # noqa: F811
+def test_a_password_can_be_looked_at(window):
     page = window.open("/accounts/login/")
     field = page.get_by_label("Password", exact=True)
     page.get_by_role("button", name="Show the password").click()
@@ -114,7 +114,7 @@ def test_a_password_can_be_looked_at(window):  # noqa: F811
     assert field.get_attribute("type") == "password"
 
 
-def test_the_start_page_is_light_and_still(window):  # noqa: F811
+def test_the_start_page_is_light_and_still(window):
     """Under 150 KB without the viewer and its models, nothing moves, and the first paint comes within a second.
 
     The best of three paints: it is the page that is measured, not what else the machine does.
@@ -170,7 +170,7 @@ def samples(tmp_path, settings):
     settings.STATICFILES_DIRS = [tmp_path, *settings.STATICFILES_DIRS]
 
 
-def test_a_sample_can_be_turned(samples, window):  # noqa: F811
+def test_a_sample_can_be_turned(samples, window):
     page = window.open("/")
     page.get_by_role("button", name="Turn the model").click()
     page.locator("model-viewer[src$='mug.glb']:not(.is-arriving)").wait_for()
