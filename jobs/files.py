@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 
 logger = logging.getLogger(__name__)
@@ -30,9 +32,19 @@ def attempt_folder(generation_id: UUID, attempt: int) -> str:
 
 def write_file(path: str, data: bytes) -> None:
     """Store the bytes under exactly this name; a file of that name is replaced whole, never seen half."""
+    _save(path, ContentFile(data))
+
+
+def store_file(path: str, source: Path) -> None:
+    """As ``write_file``, from a file on the disk, however large."""
+    with source.open("rb") as file:
+        _save(path, File(file))
+
+
+def _save(path: str, content: File[Any]) -> None:
     if default_storage.exists(path):
         default_storage.delete(path)
-    stored = default_storage.save(path, ContentFile(data))
+    stored = default_storage.save(path, content)
     if stored != path:
         default_storage.delete(stored)
         raise FileExistsError(path)

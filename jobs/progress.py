@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from uuid import UUID
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count
 
@@ -95,6 +96,9 @@ def _measure_seconds(engine: str) -> float:
 
 
 def _count_workers(engine: str) -> int:
+    """How many run at once."""
+    if catalog.ENGINES[engine].provider != catalog.LOCAL_ENGINE.provider:
+        return settings.FAL_CONCURRENCY
     queue = catalog.ENGINES[engine].queue
     return cache.get_or_set(f"workers-{queue}", lambda: _count_heartbeats(queue), MEASURED_TTL)  # type: ignore[return-value]
 

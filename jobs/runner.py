@@ -16,7 +16,7 @@ from rq.timeouts import JobTimeoutException
 
 from jobs import catalog, files, images, meshes, previews, queue
 from jobs.engines.base import Engine, EngineError, EngineRequest, EngineResult
-from jobs.models import Attempt, Conversion, Generation
+from jobs.models import Artifact, Attempt, Conversion, Generation
 from jobs.services import formats as conversions
 from jobs.services import runs
 from jobs.services.runs import AttemptLost, Failure, NewArtifact
@@ -107,7 +107,7 @@ def _run(generation: Generation) -> None:
     for done, format_id in enumerate(generation.job.formats, start=1):
         reporter.say(Stage.POSTPROCESSING, min(99, 90 + 2 * done))
         try:
-            artifacts.append(_convert(generation, result.model, format_id=format_id, source=artifacts[0]))
+            artifacts.append(make_format(generation, result.model, format_id=format_id, source=artifacts[0]))
         except meshes.MeshError as error:
             warnings.append(f"{error.code}:{format_id}")
     runs.complete_generation(generation, artifacts=artifacts, warnings=warnings, facts=dict(result.facts))
@@ -146,16 +146,16 @@ class Reporter:
 def _store_result(generation: Generation, result: EngineResult) -> Iterator[NewArtifact]:
     """Model first, then preview, then mask."""
     facts = meshes.measure_mesh(result.model)
-    yield _store(generation, role="model", format_id="glb", data=result.model, facts=facts)
-    yield _store(generation, role="preview", format_id="webp", data=previews.render_preview(result.model))
+    yield store(generation, role="model", format_id="glb", data=result.model, facts=facts)
+    yield store(generation, role="preview", format_id="webp", data=previews.render_preview(result.model))
     if result.mask is not None:
-        yield _store(generation, role="mask", format_id="png", data=result.mask)
+        yield store(generation, role="mask", format_id="png", data=result.mask)
 
 
 _PICTURES = {"webp": "image/webp", "png": "image/png"}
 
 
-def _store(
+def store(
     generation: Generation, *, role: str, format_id: str, data: bytes, facts: meshes.MeshFacts | None = None
 ) -> NewArtifact:
     extension = catalog.FORMATS[format_id].extension if role == "model" else f".{format_id}"
@@ -176,7 +176,7 @@ def _store(
     )
 
 
-def _convert(generation: Generation, model: bytes, *, format_id: str, source: NewArtifact) -> NewArtifact:
+def make_format(generation: Generation, model: bytes, *, format_id: str, source: NewArtifact | Artifact) -> NewArtifact:
     """A format that was asked for at once, beside the GLB it is made of."""
     data = meshes.convert_glb(model, format=format_id, name=generation.name)
     facts = meshes.MeshFacts(
@@ -185,7 +185,7 @@ def _convert(generation: Generation, model: bytes, *, format_id: str, source: Ne
         watertight=source.watertight,
         bounds=source.bounds,
     )
-    return _store(generation, role="model", format_id=format_id, data=data, facts=facts)
+    return store(generation, role="model", format_id=format_id, data=data, facts=facts)
 
 
 def _convert_next() -> bool:

@@ -16,9 +16,16 @@ def drain_local() -> None:
 
 
 def drain_post() -> None:
-    from jobs import runner
+    from jobs import finisher, runner
 
     runner.drain_conversions()
+    finisher.drain()
+
+
+def drain_fal() -> None:
+    from jobs.fal import drain  # aiohttp loads only where FAL is talked to
+
+    drain.drain(_worker())
 
 
 def watch() -> None:

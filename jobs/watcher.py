@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
+
+from django.conf import settings
 
 from jobs import queue
-from jobs.services.processes import hold_lease, is_lease_live, release_lease
+from jobs.services.fal.provider import withdraw_offer
+from jobs.services.processes import hold_lease, is_lease_live, note_heartbeat, release_lease
 from jobs.services.sweep import sweep
 
 logger = logging.getLogger(__name__)
@@ -21,15 +25,27 @@ stopping = threading.Event()  # set when this process was asked to end
 
 
 def watch_slice(*, worker: str) -> None:
-    """Sweep every few seconds, then hand over to the next slice."""
+    """Sweep every few seconds and follow what is at FAL, then hand over to the next slice."""
     end = time.monotonic() + SLICE_SECONDS
-    while time.monotonic() < end and not stopping.is_set():
-        hold_lease(WATCHER, holder=worker, seconds=LEASE_SECONDS)
-        sweep()
-        stopping.wait(PACE_SECONDS)
+    with _follow_fal():
+        while time.monotonic() < end and not stopping.is_set():
+            hold_lease(WATCHER, holder=worker, seconds=LEASE_SECONDS)
+            note_heartbeat(worker, queue=queue.WATCH)
+            sweep()
+            stopping.wait(PACE_SECONDS)
     release_lease(WATCHER, holder=worker)
     if not stopping.is_set():
         queue.ring(queue.WATCH)
+
+
+def _follow_fal() -> AbstractContextManager[None]:
+    """Nothing without a key: then FAL's engines are not on offer either."""
+    if not settings.FAL_KEY:
+        withdraw_offer()
+        return nullcontext()
+    from jobs.fal.watching import follow_beside  # aiohttp loads only where FAL is talked to
+
+    return follow_beside()
 
 
 def seed_watching() -> None:

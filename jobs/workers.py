@@ -67,6 +67,16 @@ class WatchWorker(_HeartbeatMixin, SimpleWorker):
         super().request_stop(signum, frame)
 
 
+class FalWorker(_HeartbeatMixin, SimpleWorker):
+    """Waits for FAL rather than computes: one process, many requests at once, no fork for each doorbell."""
+
+    def request_stop(self, signum: int, frame: Any) -> None:
+        from jobs.fal import drain  # loaded by its own command alone
+
+        drain.stopping.set()
+        super().request_stop(signum, frame)
+
+
 def end_with_the_supervisor() -> None:
     """When the pipe to the supervisor closes, it is gone: nobody would ever stop or restart this process."""
     number = os.environ.get("SUPERVISOR_PIPE_FD")

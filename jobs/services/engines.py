@@ -6,16 +6,23 @@ from django.conf import settings
 
 from jobs import catalog
 from jobs.errors import JobError
+from jobs.services.fal.provider import FAL, read_offer
+
+BEST_ENGINE = "tripo-v2.5"  # of those that need a key
 
 
 def offered_engines() -> list[catalog.EngineEntry]:
     """The engines that a job may name, the default first."""
-    offered = [entry for entry in catalog.ENGINES.values() if entry.provider == "local"]
-    return sorted(offered, key=lambda entry: entry.id != default_engine_id())
+    at_fal, default = read_offer(), default_engine_id()
+    offered = [entry for entry in catalog.ENGINES.values() if entry.provider != FAL or entry.id in at_fal]
+    return sorted(offered, key=lambda entry: entry.id != default)
 
 
 def default_engine_id() -> str:
-    return settings.DEFAULT_ENGINE or catalog.LOCAL_ENGINE.id
+    """What the administrator chose, else the best that is there."""
+    if settings.DEFAULT_ENGINE:
+        return settings.DEFAULT_ENGINE
+    return BEST_ENGINE if BEST_ENGINE in read_offer() else catalog.LOCAL_ENGINE.id
 
 
 def choose_engine(engine_id: str) -> catalog.EngineEntry:

@@ -12,17 +12,21 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs import catalog, queue
-from jobs.models import Conversion, Generation, IdempotencyKey, Job, WorkerHeartbeat
+from jobs.models import Conversion, Generation, Job, WorkerHeartbeat
 from jobs.services.delete import bury_job, purge_job
 from jobs.services.derive import lock_job, settle_finished_jobs
+from jobs.services.fal.collecting import waiting_to_be_collected
+from jobs.services.fal.dispatch import explain_waiting, may_claim
+from jobs.services.fal.finishing import waiting_to_be_finished
+from jobs.services.fal.unknown import ask_person, forget_unwanted, mark_abandoned, resend_overdue
 from jobs.services.formats import MAX_CLAIMS, fail_conversion
-from jobs.services.runs import Failure, fail_generation, hand_back, has_lapsed
+from jobs.services.idempotency import forget_old_keys
+from jobs.services.runs import Failure, fail_generation, hand_back, has_lapsed, may_be_paid, note_provider_has_it
 from jobs.states import Status
 
 logger = logging.getLogger(__name__)
 
 MAX_CRASHES = 5  # a poison picture must not eat the workers
-IDEMPOTENCY_HOURS = 24
 FORGET_WORKER_AFTER = timedelta(hours=1)
 
 
@@ -36,6 +40,8 @@ class Swept:
     settled: int = 0
     purged: int = 0
     expired: int = 0
+    unknown: int = 0  # submissions whose sender died before it heard the answer
+    resent: int = 0
 
     def __bool__(self) -> bool:
         return any(getattr(self, entry.name) for entry in fields(self) if entry.name != "rung")
@@ -44,11 +50,16 @@ class Swept:
 def sweep() -> Swept:
     """Bring every accepted job on its way again. Two at once are harmless."""
     swept = Swept()
+    swept.unknown = mark_abandoned()
     _recover_lost_runs(swept)
+    swept.resent = resend_overdue()
     _give_up_conversions(swept)
     swept.settled = settle_finished_jobs()
     swept.purged = _purge_buried_jobs()
     swept.expired = _expire_old_jobs()
+    ask_person()
+    forget_unwanted()
+    explain_waiting()
     swept.rung = _ring_for_waiting()
     _forget_old_rows()
     if swept:
@@ -66,6 +77,9 @@ def _recover(generation: Generation, swept: Swept) -> None:
     """Looked at again with the job locked: the run may have spoken meanwhile."""
     lock_job(generation.job_id)
     if not has_lapsed(generation):
+        return
+    if may_be_paid(generation):
+        note_provider_has_it(generation)
         return
     if generation.crashes + 1 >= MAX_CRASHES:
         swept.given_up += fail_generation(generation, failure=_CRASHED)
@@ -91,9 +105,11 @@ def _give_up_conversions(swept: Swept) -> None:
 def _ring_for_waiting() -> int:
     """A bell for every queue that has work and hears nothing."""
     waiting = set(Generation.objects.filter(status=Status.QUEUED).values_list("engine", flat=True).distinct())
-    queues = {catalog.ENGINES[engine].queue for engine in waiting if engine in catalog.ENGINES}
+    queues = {catalog.ENGINES[engine].queue for engine in waiting if engine in catalog.ENGINES} - {queue.FAL}
+    if may_claim() or waiting_to_be_collected().exists():
+        queues.add(queue.FAL)
     lost = Q(status=Status.PROCESSING, lease_until__lt=Now())
-    if Conversion.objects.filter(Q(status=Status.QUEUED) | lost).exists():
+    if Conversion.objects.filter(Q(status=Status.QUEUED) | lost).exists() or waiting_to_be_finished().exists():
         queues.add(queue.POST)
     return sum(queue.ring(name) for name in sorted(queues) if not queue.has_bell(name))
 
@@ -116,5 +132,5 @@ def _expire_old_jobs() -> int:
 
 
 def _forget_old_rows() -> None:
-    IdempotencyKey.objects.filter(created_at__lt=Now() - timedelta(hours=IDEMPOTENCY_HOURS)).delete()
+    forget_old_keys()
     WorkerHeartbeat.objects.filter(beat_at__lt=Now() - FORGET_WORKER_AFTER).delete()

@@ -17,15 +17,16 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from jobs import queue
-from jobs.workers import MONITORING_SECONDS, WORKER_TTL, ForkingWorker, WatchWorker, end_with_the_supervisor
+from jobs.workers import MONITORING_SECONDS, WORKER_TTL, FalWorker, ForkingWorker, WatchWorker, end_with_the_supervisor
 
 # Imported by the parent once, so that no work horse spends half a second on it.
 PRELOADED = {
     queue.LOCAL: ("jobs.runner", "jobs.engines.local"),
-    queue.POST: ("jobs.runner",),
+    queue.POST: ("jobs.runner", "jobs.finisher"),
     queue.WATCH: (),
-    queue.FAL: (),
+    queue.FAL: ("jobs.fal.drain", "jobs.engines.fal.storage"),
 }
+CLASSES = {queue.WATCH: WatchWorker, queue.FAL: FalWorker}
 
 
 class Command(BaseCommand):
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         end_with_the_supervisor()
         for module in PRELOADED[name]:
             import_module(module)
-        worker_class = WatchWorker if name == queue.WATCH else ForkingWorker
+        worker_class = CLASSES.get(name, ForkingWorker)
         connection = Redis.from_url(settings.REDIS_URL)
         worker = worker_class(
             [Queue(name, connection=connection, serializer=JSONSerializer)],

@@ -1,0 +1,157 @@
+"""How does a finished request become stored files? Result once, download, checks, storage, one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+from decimal import Decimal
+from typing import Any
+
+from jobs import catalog, meshes
+from jobs.engines.fal import (
+    AccountProblem,
+    DownloadError,
+    Failed,
+    FalClient,
+    FalError,
+    FileGone,
+    Gone,
+    NotReady,
+    Result,
+    Transient,
+)
+from jobs.failpoints import failpoint
+from jobs.fal.artifacts import check_model, make_preview, place_for, remove_download, store_model
+from jobs.fal.client import describe
+from jobs.fal.prices import read_price
+from jobs.fal.rows import Rows
+from jobs.models import Attempt
+from jobs.services.fal import breaker, collecting
+from jobs.services.fal.showing import Sight, show
+from jobs.services.runs import AttemptLost, Failure, NewArtifact
+from jobs.states import Stage
+
+logger = logging.getLogger(__name__)
+
+DOWNLOADING_PERCENT = 86
+MOST_TRIES = 5  # for what may come right by itself: a lost result, a file that has moved
+PREVIEW_BYTES = 20 << 20
+
+
+class Collector:
+    """Fetches the results of claimed attempts, several at once."""
+
+    def __init__(self, client: FalClient, rows: Rows) -> None:
+        self._client, self._rows = client, rows
+
+    async def collect(self, attempt: Attempt) -> None:
+        """A claimed attempt: afterwards its files are stored, or its rows say why not, or when to come back."""
+        try:
+            await self._collect(attempt)
+        except AttemptLost:
+            await self._rows(collecting.close_unwanted, attempt)
+        except NotReady:
+            await self._rows(collecting.follow_on, attempt)
+        except AccountProblem as error:
+            await self._rows(breaker.pause, error.reason, message=error.message)
+            await self._rows(collecting.come_back, attempt)
+        except Transient:
+            await self._rows(collecting.come_back, attempt)
+        except Failed as error:
+            await self._settle_failure(attempt, error)
+        except (Gone, DownloadError) as error:
+            await self._try_again_or_end(attempt, error)
+        except meshes.MeshError as error:
+            await self._end(attempt, Failure(code=error.code, message=error.message, hint=error.hint))
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            await self._rows(collecting.wait_for_room, attempt)
+        finally:
+            await asyncio.to_thread(remove_download, attempt)
+
+    async def _collect(self, attempt: Attempt) -> None:
+        failpoint("collect.after_claim")
+        if attempt.raw_result is None:
+            await self._read_result(attempt)
+        if not await self._rows(collecting.is_wanted, attempt):
+            raise AttemptLost(str(attempt.generation_id))
+        await self._rows(show, [_sight(attempt)])
+        output = find_output(attempt)
+        download = await self._client.download(output.model_url, place_for(attempt))
+        failpoint("collect.after_download")
+        kind = await asyncio.to_thread(check_model, download, attempt=attempt, url=output.model_url)
+        model = await asyncio.to_thread(store_model, attempt, download, kind)
+        failpoint("collect.after_store")
+        await self._record(attempt, model, preview_url=output.preview_url)
+        failpoint("collect.after_record")
+
+    async def _read_result(self, attempt: Attempt) -> None:
+        result: Result = await self._client.result(attempt.endpoint, str(attempt.request_id))
+        failpoint("collect.after_result")
+        price = await read_price(self._client, attempt.endpoint)
+        await self._rows.insist(
+            collecting.save_result, attempt, payload=result.payload, units=result.billable_units, unit_price=price
+        )
+        failpoint("collect.after_save")
+
+    async def _record(self, attempt: Attempt, model: NewArtifact, *, preview_url: str | None) -> None:
+        if model.role == "model":
+            await self._rows.insist(collecting.record_collected, attempt, artifacts=[model])
+            return
+        preview = await self._fetch_preview(attempt, preview_url)
+        artifacts = [model, *([preview] if preview else [])]
+        await self._rows.insist(
+            collecting.record_collected, attempt, artifacts=artifacts, warnings=["no_glb"], is_complete=True
+        )
+
+    async def _fetch_preview(self, attempt: Attempt, url: str | None) -> NewArtifact | None:
+        """FAL's own picture of a model that we cannot draw; without it nothing is lost."""
+        if not url:
+            return None
+        try:
+            download = await self._client.download(url, place_for(attempt), max_bytes=PREVIEW_BYTES)
+            return await asyncio.to_thread(make_preview, attempt, download)
+        except FalError as error:
+            logger.info("FAL's preview of attempt %s was not taken: %s", attempt.pk, error.message)
+            return None
+
+    async def _settle_failure(self, attempt: Attempt, error: Failed) -> None:
+        """The request is over without a model; nothing is charged unless FAL says so."""
+        units: Decimal | None = getattr(error, "billable_units", None)
+        price = await read_price(self._client, attempt.endpoint) if units else None
+        await self._end(
+            attempt, describe(error), error_type=error.fal_type, detail=error.detail, units=units, unit_price=price
+        )
+
+    async def _try_again_or_end(self, attempt: Attempt, error: FalError) -> None:
+        if attempt.poll_failures + 1 >= MOST_TRIES or not _may_come_right(error):
+            await self._end(attempt, describe(error), detail=error.detail)
+        elif isinstance(error, FileGone):
+            await self._rows(collecting.read_again, attempt)
+        else:
+            await self._rows(collecting.come_back, attempt)
+
+    async def _end(self, attempt: Attempt, failure: Failure, **more: Any) -> None:
+        await self._rows.insist(collecting.end_without_model, attempt, failure=failure, **more)
+
+
+def _may_come_right(error: FalError) -> bool:
+    """A file that came too slowly or cut short did so several times already; it is not waited for."""
+    return isinstance(error, Gone | FileGone) or (error.retryable and error.code == "provider_unreachable")
+
+
+def find_output(attempt: Attempt) -> Any:
+    """Where the model is, or ``Failed``."""
+    output = catalog.find_output(catalog.ENGINES[attempt.engine], attempt.raw_result or {})
+    if output is None or not output.model_url:
+        raise Failed("provider_bad_result", "FAL's result has no model in it.", retryable=True)
+    return output
+
+
+def _sight(attempt: Attempt) -> Sight:
+    return Sight(
+        generation_id=attempt.generation_id, job_id=attempt.generation.job_id, attempt=attempt.number,
+        stage=Stage.DOWNLOADING, percent=DOWNLOADING_PERCENT,
+    )  # fmt: skip

@@ -1,0 +1,162 @@
+"""How does one generation get to FAL? Pictures prepared and uploaded, the attempt committed, one POST."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+
+from jobs import catalog, files, images
+from jobs.engines.fal import AccountProblem, FalClient, FalError, NotSent, OutcomeUnknown, Rejected
+from jobs.failpoints import failpoint
+from jobs.fal.client import INPUT_LIFETIME_SECONDS, OUTPUT_LIFETIME_SECONDS, describe
+from jobs.fal.rows import Rows, Together
+from jobs.models import Attempt, Generation
+from jobs.services import runs
+from jobs.services.fal import breaker, submission, unknown
+from jobs.services.fal.showing import Sight, show
+from jobs.services.fal.submission import Parcel, Receipt
+from jobs.services.runs import LEASE_SECONDS, AttemptLost, Failure
+from jobs.states import Stage, WaitingReason
+
+logger = logging.getLogger(__name__)
+
+UPLOADING_PERCENT, SUBMITTED_PERCENT = 3, 5
+
+View = str
+
+
+class Sender:
+    """Sends claimed generations, several at once; what they write goes into the database together."""
+
+    def __init__(self, client: FalClient, rows: Rows) -> None:
+        self._client, self._rows = client, rows
+        self._begin: Together[Parcel, set[int]] = Together(rows, submission.begin_sending)
+        self._accept: Together[Receipt, None] = Together(rows, _note_accepted)
+        self._show: Together[Sight, None] = Together(rows, show)
+
+    async def send(self, generation: Generation) -> None:
+        """A claimed generation: afterwards FAL has it, or its rows say why not."""
+        attempt = await self._rows(submission.find_attempt, generation)
+        try:
+            await self._send(generation, attempt)
+        except AttemptLost:
+            logger.info("Generation %s was taken from this worker.", generation.pk)
+        except Rejected as error:
+            await self._rows(
+                submission.reject, generation, failure=describe(error), error_type=error.fal_type, detail=error.detail
+            )
+        except AccountProblem as error:
+            await self._rows(breaker.pause, error.reason, message=error.message)
+            await self._give_back(generation, error, waiting=WaitingReason.ENGINE_PAUSED)
+        except OutcomeUnknown as error:
+            await self._rows.insist(unknown.mark_unknown, attempt.pk, reason=error.detail)
+            await self._rows(breaker.note_failure)
+        except FalError as error:  # not sent, or the upload did not go through: nothing runs at FAL
+            await self._rows(breaker.note_failure)
+            await self._give_back(generation, error, waiting=WaitingReason.QUEUE)
+        except images.ImageError as error:
+            failure = Failure(code="provider_rejected_input", message=error.message, hint=error.hint)
+            await self._rows(submission.reject, generation, failure=failure)
+        except (DatabaseError, InterfaceError):
+            raise  # nothing can be noted now: the sweep finds it when its lease has run out
+        except Exception:
+            await self._rows(runs.fail_generation, generation, failure=_BUG)
+            raise
+
+    async def _send(self, generation: Generation, attempt: Attempt) -> None:
+        failpoint("submit.before_upload")
+        urls = await self._upload_pictures(generation)
+        failpoint("submit.after_upload")
+        engine = catalog.ENGINES[generation.engine]
+        arguments = catalog.build_arguments(engine, options=generation.options, image_urls=urls)
+        parcel = Parcel(attempt_id=attempt.pk, arguments=arguments, input_urls=list(urls.values()))
+        failpoint("submit.before_sending")
+        if attempt.pk not in await self._begin.put(parcel):
+            await self._rows(submission.give_back_for_today, generation)
+            raise AttemptLost(str(generation.pk))
+        failpoint("submit.sending")
+        request_id = await self._client.submit(
+            attempt.endpoint,
+            dict(arguments),
+            webhook_url=build_webhook_url(attempt),
+            output_lifetime_seconds=OUTPUT_LIFETIME_SECONDS,
+        )
+        failpoint("submit.after_send")
+        await self._accept.put(Receipt(attempt_id=attempt.pk, engine=attempt.engine, request_id=request_id))
+        failpoint("submit.after_accept")
+        await self._show.put(_sight(generation, Stage.SUBMITTED, SUBMITTED_PERCENT, lease_seconds=None))
+
+    async def _upload_pictures(self, generation: Generation) -> dict[View, str]:
+        """Addresses by view, new for each attempt, so that FAL's history tells attempts apart."""
+        paths = await self._rows(_list_pictures, generation)
+        await self._show.put(_sight(generation, Stage.UPLOADING, UPLOADING_PERCENT, lease_seconds=LEASE_SECONDS))
+        addresses = await asyncio.gather(*(self._upload(generation, view, path) for view, path in paths.items()))
+        return dict(zip(paths, addresses, strict=True))
+
+    async def _upload(self, generation: Generation, view: View, path: str) -> str:
+        picture = await asyncio.to_thread(prepare_picture, path, engine=catalog.ENGINES[generation.engine])
+        return await self._client.upload(
+            picture.data,
+            content_type=picture.content_type,
+            filename=f"{PurePosixPath(generation.name).stem}-{view}.{picture.extension}",
+            lifetime_seconds=INPUT_LIFETIME_SECONDS,
+        )
+
+    async def _give_back(self, generation: Generation, error: FalError, *, waiting: WaitingReason) -> None:
+        await self._rows(
+            submission.give_back, generation, code=error.code, reason=error.message, waiting=waiting
+        )  # fmt: skip
+        if isinstance(error, NotSent):
+            logger.info("Generation %s was not sent: %s", generation.pk, error.detail)
+
+
+_BUG = Failure(
+    code="worker_crashed",
+    message="Something went wrong inside the product while sending this picture.",
+    hint="Try again; the administrator finds the reason in the worker's log.",
+    retryable=True,
+)
+
+
+def _note_accepted(receipts: Sequence[Receipt]) -> None:
+    submission.note_accepted(receipts)
+    breaker.note_success()
+
+
+def _list_pictures(generation: Generation) -> dict[View, str]:
+    engine = catalog.ENGINES[generation.engine]
+    entries = generation.inputs.select_related("image")
+    return {entry.view: entry.image.path for entry in entries if entry.view in engine.views}
+
+
+def prepare_picture(path: str, *, engine: catalog.EngineEntry) -> images.NormalisedImage:
+    """Upright, without metadata, in the right type and no larger than the engine takes."""
+    limits = engine.picture_limits
+    data = files.read_file(path)
+    side = limits.max_side or images.MAX_SIDE
+    picture = images.normalise_image(data, **_limit_side(limits.max_side))
+    while limits.max_bytes and len(picture.data) > limits.max_bytes and side > 256:
+        side = max(picture.width, picture.height) * 3 // 4
+        picture = images.normalise_image(data, max_side=side)
+    return picture
+
+
+def _limit_side(max_side: int) -> Mapping[str, int]:
+    return {"max_side": min(max_side, 4096)} if max_side else {}
+
+
+def build_webhook_url(attempt: Attempt) -> str | None:
+    """Where FAL may tell that it is over; its unguessable token says which attempt it was, whatever was lost."""
+    return f"{settings.PUBLIC_URL}/api/v1/webhooks/fal/{attempt.token}" if settings.PUBLIC_URL else None
+
+
+def _sight(generation: Generation, stage: Stage, percent: int, *, lease_seconds: float | None) -> Sight:
+    return Sight(
+        generation_id=generation.pk, job_id=generation.job_id, attempt=generation.attempt, stage=stage,
+        percent=percent, lease_seconds=lease_seconds,
+    )  # fmt: skip

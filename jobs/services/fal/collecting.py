@@ -1,0 +1,182 @@
+"""How does a finished request's result get in? Leased by one worker, stored once, recorded in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+
+from jobs import files, queue
+from jobs.models import Artifact, Attempt, Generation
+from jobs.models.generations import lease_for
+from jobs.services.derive import lock_job, refresh_job
+from jobs.services.fal.fallback import fail_or_fall_back
+from jobs.services.fal.pacing import back_off
+from jobs.services.money import settle
+from jobs.services.runs import AttemptLost, Failure, NewArtifact, complete_generation, record_artifacts
+from jobs.states import Stage, Status, WaitingReason
+
+LEASE_SECONDS = 30
+COLLECTED_PERCENT = 88
+FULL_DISK_SECONDS = 30
+
+
+def claim_ready(*, at_most: int) -> list[Attempt]:
+    """Requests that are over and whose results nobody is fetching, now this worker's."""
+    ready = waiting_to_be_collected().order_by("ready_at")
+    claimed = []
+    for pk in list(ready.values_list("pk", flat=True)[:at_most]):
+        if waiting_to_be_collected().filter(pk=pk).update(lease_until=lease_for(LEASE_SECONDS)):
+            claimed.append(pk)
+    rows = Attempt.objects.filter(pk__in=claimed).select_related("generation__job").order_by("ready_at")
+    return list(rows)
+
+
+def waiting_to_be_collected() -> QuerySet[Attempt]:
+    free = Q(lease_until=None) | Q(lease_until__lt=Now())
+    return Attempt.objects.at_provider().filter(free, ready_at__isnull=False, next_poll_at__lte=Now())
+
+
+def renew_leases(attempt_ids: Sequence[int], *, seconds: float = LEASE_SECONDS) -> None:
+    Attempt.objects.filter(pk__in=attempt_ids, lease_until__isnull=False).update(lease_until=lease_for(seconds))
+
+
+def is_wanted(attempt: Attempt) -> bool:
+    """Does its generation still wait for it? Also one that we gave up too early."""
+    generation = Generation.objects.filter(pk=attempt.generation_id, attempt=attempt.number)
+    return generation.filter(status__in=(Status.PROCESSING, Status.FAILED), job__deleted_at=None).exists()
+
+
+def save_result(
+    attempt: Attempt, *, payload: Mapping[str, Any], units: Decimal | None, unit_price: Decimal | None
+) -> None:
+    """Kept before anything is done with it: it need not be asked for again."""
+    _note_bill(attempt, units=units, unit_price=unit_price, raw_result=dict(payload))
+    settle(attempt)
+
+
+def _note_bill(attempt: Attempt, *, units: Decimal | None, unit_price: Decimal | None, **fields: object) -> None:
+    Attempt.objects.filter(pk=attempt.pk).update(billable_units=units, unit_price=unit_price, **fields)
+    attempt.refresh_from_db()
+
+
+def come_back(attempt: Attempt) -> None:
+    """Fetch it later."""
+    delay = timedelta(seconds=back_off(attempt.poll_failures))
+    _release(attempt, delay=delay, poll_failures=F("poll_failures") + 1)
+
+
+def follow_on(attempt: Attempt) -> None:
+    """It is not over after all."""
+    _release(attempt, delay=timedelta(seconds=2), ready_at=None)
+
+
+def read_again(attempt: Attempt) -> None:
+    """Its files have moved: ask FAL for the result once more, later."""
+    delay = timedelta(seconds=back_off(attempt.poll_failures))
+    _release(attempt, delay=delay, raw_result=None, poll_failures=F("poll_failures") + 1)
+
+
+def _release(attempt: Attempt, *, delay: timedelta, **fields: object) -> None:
+    rows = Attempt.objects.at_provider().filter(pk=attempt.pk)
+    rows.update(lease_until=None, next_poll_at=Now() + delay, **fields)
+
+
+@transaction.atomic
+def wait_for_room(attempt: Attempt) -> None:
+    """The disk is full: the result stays at FAL until there is room."""
+    job = lock_job(attempt.generation.job_id)
+    _release(attempt, delay=timedelta(seconds=FULL_DISK_SECONDS))
+    waiting = Generation.objects.filter(
+        pk=attempt.generation_id, attempt=attempt.number, status=Status.PROCESSING
+    ).exclude(waiting_reason=WaitingReason.STORAGE_FULL)  # fmt: skip
+    if waiting.update(waiting_reason=WaitingReason.STORAGE_FULL):
+        refresh_job(job)
+
+
+@transaction.atomic
+def record_collected(
+    attempt: Attempt, *, artifacts: Sequence[NewArtifact], warnings: Sequence[str] = (), is_complete: bool = False
+) -> None:
+    """The files are stored: record them, and have preview and formats made unless there is nothing to make them of.
+
+    ``AttemptLost`` when another worker was quicker or nobody wants them any more.
+    """
+    job = lock_job(attempt.generation.job_id)
+    won = Attempt.objects.at_provider().filter(pk=attempt.pk, collected_at=None).update(collected_at=Now())
+    if not won or not is_wanted(attempt):
+        raise AttemptLost(str(attempt.generation_id))
+    generation = _find_run(attempt)
+    _discard_earlier_files(generation)
+    _close(attempt)
+    if is_complete:
+        complete_generation(generation, artifacts=artifacts, warnings=warnings)
+        _set_right(attempt)
+        return
+    record_artifacts(generation, artifacts=artifacts)
+    rows = Generation.objects.filter(pk=generation.pk, attempt=attempt.number)
+    rows.update(stage=Stage.POSTPROCESSING, warnings=list(warnings), waiting_reason="", lease_until=None)
+    rows.filter(progress__lt=COLLECTED_PERCENT).update(progress=COLLECTED_PERCENT)
+    refresh_job(job)
+    queue.ring_after_commit(queue.POST)
+
+
+def _find_run(attempt: Attempt) -> Generation:
+    generation = Generation.objects.get(pk=attempt.generation_id)
+    generation.attempt = attempt.number
+    return generation
+
+
+def _discard_earlier_files(generation: Generation) -> None:
+    """Of a run that was cancelled after its model had come."""
+    earlier = Artifact.objects.filter(generation=generation)
+    paths = list(earlier.values_list("path", flat=True))
+    earlier.delete()
+    for path in paths:
+        transaction.on_commit(lambda path=path: files.delete_file(path))  # type: ignore[misc]
+
+
+def _set_right(attempt: Attempt) -> None:
+    """An attempt that was given up too early has succeeded after all."""
+    Attempt.objects.filter(pk=attempt.pk).exclude(outcome=Attempt.Outcome.COMPLETED).update(
+        outcome=Attempt.Outcome.COMPLETED, error_code="", finished_at=Now()
+    )
+
+
+@transaction.atomic
+def end_without_model(
+    attempt: Attempt,
+    *,
+    failure: Failure,
+    error_type: str = "",
+    detail: str = "",
+    units: Decimal | None = None,
+    unit_price: Decimal | None = None,
+) -> bool:
+    """There is no model to be had of this request. It costs nothing unless FAL billed it."""
+    lock_job(attempt.generation.job_id)
+    _close(attempt, error_code=failure.code, error_type=error_type[:60], error_detail=detail)
+    if units is not None:
+        _note_bill(attempt, units=units, unit_price=unit_price)
+    is_ended = fail_or_fall_back(_find_run(attempt), failure=failure)
+    settle(attempt)
+    return is_ended
+
+
+@transaction.atomic
+def close_unwanted(attempt: Attempt) -> None:
+    """Cancelled, deleted or replaced meanwhile: only its cost was still of interest."""
+    if Attempt.objects.filter(pk=attempt.pk).exists():
+        _close(attempt)
+        settle(attempt)
+
+
+def _close(attempt: Attempt, **fields: object) -> None:
+    """Nothing more is to come from FAL for this attempt."""
+    rows = Attempt.objects.filter(pk=attempt.pk, settled_at=None)
+    rows.update(settled_at=Now(), lease_until=None, next_poll_at=None, **fields)
