@@ -169,13 +169,23 @@ def describe_stored(image: SourceImage, *, filename: str, links: Links) -> dict[
 
 
 def _add_costs(generations: list[Generation]) -> dict[str, Any]:
-    estimated = [row.cost_estimated for row in generations if row.cost_estimated is not None]
+    estimated = [row.cost_estimated for row in generations]
     actual = [row.cost_actual for row in generations if row.cost_actual is not None]
     return {
-        "estimated": format_money(sum(estimated, Decimal()) if estimated else None),
+        "estimated": format_money(add_up(estimated)),
         "actual": format_money(sum(actual, Decimal()) if actual else None),
         "currency": CURRENCY,
     }
+
+
+def add_up(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """None where one of them is not known."""
+    total = Decimal()
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
 
 
 def format_money(amount: Decimal | None) -> str | None:

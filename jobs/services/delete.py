@@ -83,17 +83,17 @@ def delete_unused_image(image_id: UUID) -> bool:
     """Remove a stored picture that no generation uses; did it go? Row first: nobody may begin to use it meanwhile."""
     try:
         with transaction.atomic():
-            image = SourceImage.objects.select_for_update().filter(pk=image_id, uses=None).first()
+            image = SourceImage.objects.select_for_update(of=("self",)).filter(pk=image_id, uses=None).first()
             if image is None:
                 return False
             image.delete()
-            transaction.on_commit(lambda: _delete_image_files(image))
+            transaction.on_commit(lambda: delete_image_files(image))
     except ProtectedError:  # a job took it up between look and delete
         return False
     return True
 
 
-def _delete_image_files(image: SourceImage) -> None:
+def delete_image_files(image: SourceImage) -> None:
     """Unless the same picture has come again meanwhile: by content it has the same path."""
     if not SourceImage.objects.filter(path=image.path).exists():
         files.delete_file(image.path)

@@ -18,19 +18,20 @@ Locks are always taken in the order job, attempts, owner's feed, purse.
 from jobs.services.money.brake import find_braked_owners, is_site_open, may_submit_now, note_sending
 from jobs.services.money.budgets import Budget, describe_budget, read_budget, read_site_budget
 from jobs.services.money.holds import hold, keep_hold, release, write_off
-from jobs.services.money.prices import CURRENCY, Estimate, estimate, find_price, format_money, is_free
+from jobs.services.money.prices import Estimate, estimate, find_price, is_free
 from jobs.services.money.settling import end_work, settle
+from jobs.services.money.usage import UsageRow, add_up_engines, read_usage
 
 __all__ = [
-    "CURRENCY",
     "Budget",
     "Estimate",
+    "UsageRow",
+    "add_up_engines",
     "describe_budget",
     "end_work",
     "estimate",
     "find_braked_owners",
     "find_price",
-    "format_money",
     "hold",
     "is_free",
     "is_site_open",
@@ -39,6 +40,7 @@ __all__ = [
     "note_sending",
     "read_budget",
     "read_site_budget",
+    "read_usage",
     "release",
     "settle",
     "write_off",

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db.models import QuerySet, Sum
 
 from accounts.models import Limits, User
+from jobs.describe import format_money, format_time
 from jobs.models import LedgerEntry
-from jobs.services.money.prices import format_money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +67,5 @@ def describe_budget(owner: User) -> dict[str, str | None]:
         "limit": format_money(budget.limit),
         "spent": format_money(budget.spent),
         "remaining": format_money(budget.remaining),
-        "resets_at": format_reset(budget),
+        "resets_at": format_time(budget.resets_at),
     }
-
-
-def format_reset(budget: Budget) -> str:
-    return budget.resets_at.isoformat().replace("+00:00", "Z")

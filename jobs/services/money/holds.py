@@ -11,12 +11,13 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from jobs import catalog
+from jobs.describe import CURRENCY, format_money, format_time
 from jobs.errors import JobError
 from jobs.models import Generation, Job, LedgerEntry
 from jobs.services.limits import lock_feed
-from jobs.services.money.budgets import Budget, format_reset, read_budget, read_site_budget
+from jobs.services.money.budgets import Budget, read_budget, read_site_budget
 from jobs.services.money.locks import lock_purse
-from jobs.services.money.prices import CURRENCY, find_price, format_money, is_free
+from jobs.services.money.prices import find_price, is_free
 
 State = LedgerEntry.State
 
@@ -76,7 +77,7 @@ def _refuse(budget: Budget, *, needed: Decimal | None, which: str, words: str) -
             "spent": spent,
             "needed": format_money(needed),
             "currency": CURRENCY,
-            "resets_at": format_reset(budget),
+            "resets_at": format_time(budget.resets_at),
         },
     )
 

@@ -8,9 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from jobs import catalog, progress
+from jobs.describe import CURRENCY
 from jobs.errors import JobError
-
-CURRENCY = "USD"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +51,3 @@ def is_free(engine_id: str) -> bool:
     """Does nobody have to be paid for this engine, whatever is asked of it?"""
     engine = catalog.ENGINES.get(engine_id)
     return engine is not None and engine.provider == catalog.LOCAL_ENGINE.provider
-
-
-def format_money(amount: Decimal | None) -> str | None:
-    """Two decimals, and more only where there are fractions of a cent."""
-    if amount is None:
-        return None
-    cents = amount.quantize(Decimal("0.01"))
-    return str(cents) if cents == amount else f"{amount.normalize():f}"
