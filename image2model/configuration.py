@@ -75,6 +75,12 @@ def parse_rate(raw: str) -> tuple[int, int]:
     return int(count), seconds[period.strip()]
 
 
+def parse_log_format(raw: str) -> str:
+    if raw.strip().lower() not in {"", "json", "text"}:
+        raise ValueError("must be json or text")
+    return raw.strip().lower()
+
+
 def parse_url(raw: str) -> str:
     if raw.strip() and "://" not in raw:
         raise ValueError("must be a URL")
@@ -110,6 +116,8 @@ SETTINGS = (
             about="The address that users and FAL see, such as https://models.example.org."),
     Setting(name="FAL_KEY", parse=parse_text, default="", secret=True,
             about="Key of FAL.AI. Absent: only the local engine is offered."),
+    Setting(name="VIRTUAL_FAL", parse=parse_bool, default="false",
+            about="Says on every page that models and prices are made up. Set by bin/up --virtual-fal."),
     Setting(name="DEFAULT_ENGINE", parse=parse_text, default="",
             about="Engine used when a job names none. Default: Tripo v2.5 with a FAL key, else the local engine."),
     Setting(name="FAL_CONCURRENCY", parse=parse_whole_number, default="2",
@@ -129,11 +137,19 @@ SETTINGS = (
     Setting(name="MAX_SUBMISSIONS_PER_DAY_PER_USER", parse=parse_optional_int, default="",
             about="The same for the work of one user. Empty: no limit."),
     Setting(name="SIGNUP", parse=parse_bool, default="true", about="May strangers make an account by themselves?"),
-    Setting(name="RATE_LIMIT_UPLOAD", parse=parse_rate, default="60/min", about="Uploads per user."),
+    Setting(name="RATE_LIMIT_UPLOAD", parse=parse_rate, default="60/min",
+            about="Uploads, and other calls that make jobs, of one user: never more in any such period."),
     Setting(name="MAX_FILES", parse=parse_whole_number, default="25", about="Pictures in one job."),
     Setting(name="MAX_FILE_MB", parse=parse_whole_number, default="10", about="Size of one picture in MiB."),
     Setting(name="MAX_ACTIVE_GENERATIONS", parse=parse_whole_number, default="2000",
             about="Generations of one user that may wait or run at once."),
+    Setting(name="MAX_QUEUED_GENERATIONS", parse=parse_whole_number, default="20000",
+            about="Generations of all users that may wait at once; above it new work is refused for a while."),
+    Setting(name="STORAGE_MB_PER_USER", parse=parse_optional_int, default="",
+            about="What the pictures and models of a user without a limit of their own may take, in MiB. "
+                  "Empty: no limit."),
+    Setting(name="MIN_FREE_MB", parse=parse_whole_number, default="100",
+            about="With less than this free in DATA_DIR, in MiB, nothing new is accepted."),
     Setting(name="MAX_STREAMS", parse=parse_whole_number, default="10", about="Open live streams per user."),
     Setting(name="RETENTION_DAYS", parse=parse_optional_int, default="",
             about="Jobs are deleted this many days after they ended. Empty: kept until deleted."),
@@ -144,6 +160,8 @@ SETTINGS = (
             about="Served over TLS (behind a proxy that sets X-Forwarded-Proto): secure cookies, HSTS, redirects."),
     Setting(name="ALLOW_FAILPOINTS", parse=parse_bool, default="false",
             about="For tests alone: lets the variable FAILPOINTS end a worker at a named step."),
+    Setting(name="LOG_FORMAT", parse=parse_log_format, default="",
+            about="json or text, for the lines on stderr. Empty: text in a terminal, else json."),
     Setting(name="METRICS_TOKEN", parse=parse_text, default="", secret=True,
             about="Bearer token that the metrics need. Unset: open, for a proxy to keep inside."),
     Setting(name="OTEL_EXPORTER_OTLP_ENDPOINT", parse=parse_url, default="", about="Where traces go. Empty: off."),

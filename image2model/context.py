@@ -12,4 +12,4 @@ from image2model.version import VERSION
 
 def describe_site(request: HttpRequest) -> dict[str, Any]:
     """For the base template: may people sign up, which version is this."""
-    return {"signup_open": settings.SIGNUP, "version": VERSION}
+    return {"signup_open": settings.SIGNUP, "version": VERSION, "virtual_fal": settings.VIRTUAL_FAL}

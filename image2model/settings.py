@@ -10,8 +10,10 @@ from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from image2model.configuration import ConfigurationError, read_configuration
+from image2model.configuration import SETTINGS, ConfigurationError, read_configuration
 from image2model.connections import database_from_url, email_from_url, storage_from_url
+from image2model.ops.logs import describe_logging
+from image2model.ops.masking import list_secrets
 
 try:
     CONFIGURATION = read_configuration()
@@ -153,6 +155,9 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REDIRECT_EXEMPT = [r"^health/?$", r"^api/v1/health(/|$)"]  # asked from inside, past the proxy
+# Whether subdomains speak TLS, too, is for the owner of the domain to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 CSRF_FAILURE_VIEW = "image2model.pages.answer_csrf"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -234,12 +239,16 @@ SPECTACULAR_SETTINGS = {
 MAX_FILES: int = CONFIGURATION["MAX_FILES"]
 MAX_FILE_BYTES: int = CONFIGURATION["MAX_FILE_MB"] * 1024 * 1024
 MAX_ACTIVE_GENERATIONS: int = CONFIGURATION["MAX_ACTIVE_GENERATIONS"]
+MAX_QUEUED_GENERATIONS: int = CONFIGURATION["MAX_QUEUED_GENERATIONS"]
+STORAGE_MB_PER_USER: int | None = CONFIGURATION["STORAGE_MB_PER_USER"]
+MIN_FREE_MB: int = CONFIGURATION["MIN_FREE_MB"]
 MAX_STREAMS: int = CONFIGURATION["MAX_STREAMS"]
 RATE_LIMIT_UPLOAD: tuple[int, int] = CONFIGURATION["RATE_LIMIT_UPLOAD"]
 RETENTION_DAYS: int | None = CONFIGURATION["RETENTION_DAYS"]
 DEFAULT_ENGINE: str = CONFIGURATION["DEFAULT_ENGINE"]
 FAL_KEY: str = CONFIGURATION["FAL_KEY"]
 FAL_BASE_URL: str = CONFIGURATION["FAL_BASE_URL"]
+VIRTUAL_FAL: bool = CONFIGURATION["VIRTUAL_FAL"]
 FAL_CONCURRENCY: int = CONFIGURATION["FAL_CONCURRENCY"]
 FAL_RESUBMIT_UNKNOWN_AFTER: int | None = CONFIGURATION["FAL_RESUBMIT_UNKNOWN_AFTER"]
 ALLOW_FAILPOINTS: bool = CONFIGURATION["ALLOW_FAILPOINTS"]
@@ -250,15 +259,8 @@ MAX_SUBMISSIONS_PER_DAY: int | None = CONFIGURATION["MAX_SUBMISSIONS_PER_DAY"]
 MAX_SUBMISSIONS_PER_DAY_PER_USER: int | None = CONFIGURATION["MAX_SUBMISSIONS_PER_DAY_PER_USER"]
 METRICS_TOKEN: str = CONFIGURATION["METRICS_TOKEN"]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "rq.worker": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},
-        "django.channels.server": {"level": "WARNING"},
-    },
-}
+LOGGING = describe_logging(
+    folder=DATA_DIR / "logs",
+    wish=CONFIGURATION["LOG_FORMAT"],
+    secrets=list_secrets([SECRET_KEY, *(CONFIGURATION[setting.name] for setting in SETTINGS if setting.secret)]),
+)

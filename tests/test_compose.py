@@ -35,7 +35,7 @@ def program_of(command: list[str]) -> list[str]:
 
 
 def test_it_works(services):
-    children = list_children(Options(host="0.0.0.0", port=8000, workers=2), fal_key="key")
+    children = list_children(Options(host="0.0.0.0", port=8000, workers=2), secrets={"FAL_KEY": "key"})
     wanted = {" ".join(program_of(list(child.argv))) for child in children if child.name != "web"}
     offered = {
         " ".join(program_of(service["command"]))
@@ -46,7 +46,7 @@ def test_it_works(services):
 
 
 def test_the_web_process_is_the_same_but_for_its_patience():
-    web = next(child for child in list_children(Options(host="0.0.0.0", port=8000, workers=1), fal_key=""))
+    web = next(child for child in list_children(Options(host="0.0.0.0", port=8000, workers=1), secrets={}))
     ours = " ".join(program_of(list(web.argv))).replace(
         "--timeout-graceful-shutdown 2", "--timeout-graceful-shutdown 30"
     )

@@ -23,6 +23,7 @@ class Options:
     host: str
     port: int
     workers: int
+    virtual_fal: bool = False
 
 
 def read_options(argv: Sequence[str]) -> Options:
@@ -36,6 +37,11 @@ def read_options(argv: Sequence[str]) -> Options:
     parser.add_argument("--port", type=_port, default=8000, help="where the pages are served (default 8000; 0: any)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
     parser.add_argument("--workers", type=_workers, default=2, help="processes that make models here (default 2)")
+    parser.add_argument(
+        "--virtual-fal",
+        action="store_true",
+        help="try FAL's engines without a key: a server on this machine stands in, models and prices are made up",
+    )
     return Options(**vars(parser.parse_args(argv)))
 
 

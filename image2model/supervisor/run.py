@@ -70,6 +70,8 @@ class Run:
         plan = self._plan
         if plan.store is not None:
             await self._wait_until_ready(self._keep_running(plan.store))
+        if plan.virtual_fal is not None:
+            await self._wait_until_ready(self._keep_running(plan.virtual_fal))
         if plan.prepare is not None and await self._run_to_end(plan.prepare) != 0:
             raise Refusal("The data could not be prepared; the lines above say why.")
         children = [self._keep_running(spec) for spec in plan.children]

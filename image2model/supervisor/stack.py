@@ -15,6 +15,7 @@ from image2model.supervisor.instance import Instance
 from image2model.supervisor.options import Options
 from image2model.supervisor.processes import DATA_DIR_MARK
 from image2model.supervisor.valkey import describe_valkey
+from image2model.supervisor.virtual_fal import choose_port, describe_virtual_fal, list_variables
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _STORE, _WEB, _WORKERS = range(3)
@@ -32,6 +33,7 @@ class Plan:
     children: tuple[ChildSpec, ...]
     first_model: ChildSpec | None
     environment: Mapping[str, str]
+    virtual_fal: ChildSpec | None = None
 
 
 def draw_plan(options: Options, *, configuration: Mapping[str, Any], instance: Instance) -> Plan:
@@ -39,11 +41,17 @@ def draw_plan(options: Options, *, configuration: Mapping[str, Any], instance: I
     if not redis_url:
         store, redis_url = describe_valkey(instance.data_dir)
     instance.tell_redis_url(redis_url)
+    virtual_fal, secrets = None, {name: os.environ[name] for name in _FAL_NAMES if name in os.environ}
+    if options.virtual_fal:
+        port = choose_port()
+        virtual_fal = describe_virtual_fal(instance.data_dir, port=port, stage=_STORE)
+        secrets = list_variables(instance.data_dir, port=port)
     return Plan(
         url=_show_url(options),
         store=store,
+        virtual_fal=virtual_fal,
         prepare=ChildSpec(name="prepare", argv=_manage("prepare", "--login-file", str(instance.login_file))),
-        children=list_children(options, fal_key=configuration["FAL_KEY"]),
+        children=list_children(options, secrets=secrets if virtual_fal or configuration["FAL_KEY"] else {}),
         first_model=ChildSpec(name="sample", argv=_manage("first_model")),
         environment={
             **_inherit(options),
@@ -51,6 +59,7 @@ def draw_plan(options: Options, *, configuration: Mapping[str, Any], instance: I
             "REDIS_URL": redis_url,
             "SECRET_KEY": configuration["SECRET_KEY"] or instance.keep_secret_key(),
             DATA_DIR_MARK: str(instance.data_dir),
+            **({"VIRTUAL_FAL": "true"} if virtual_fal else {}),
         },
     )
 
@@ -59,13 +68,15 @@ def _inherit(options: Options) -> dict[str, str]:
     """Our own environment without the key to FAL: the web process faces the world."""
     environment = {name: value for name, value in os.environ.items() if name not in _FAL_NAMES}
     environment["PYTHONUNBUFFERED"] = "1"
+    environment.setdefault("LOG_FORMAT", "text")  # our lines are for people; DATA_DIR/logs has them as JSON
     if options.host not in _ANYWHERE and not environment.get("ALLOWED_HOSTS"):
         environment["ALLOWED_HOSTS"] = f"127.0.0.1,localhost,[::1],{_bracket(options.host)}"
     return environment
 
 
-def list_children(options: Options, *, fal_key: str) -> tuple[ChildSpec, ...]:
-    return _describe_web(options), *_list_workers(options, fal_key=fal_key)
+def list_children(options: Options, *, secrets: Mapping[str, str]) -> tuple[ChildSpec, ...]:
+    """``secrets``: what the processes that call FAL need; none without a key."""
+    return _describe_web(options), *_list_workers(options, secrets=secrets)
 
 
 def _describe_web(options: Options) -> ChildSpec:
@@ -81,11 +92,10 @@ def _describe_web(options: Options) -> ChildSpec:
     )
 
 
-def _list_workers(options: Options, *, fal_key: str) -> list[ChildSpec]:
-    secrets = {name: os.environ[name] for name in _FAL_NAMES if name in os.environ}
+def _list_workers(options: Options, *, secrets: Mapping[str, str]) -> list[ChildSpec]:
     workers = [_describe_worker("local", name=f"local-{number}") for number in range(1, options.workers + 1)]
     workers += [_describe_worker("post"), _describe_worker("watch", environment=secrets)]
-    if fal_key:
+    if secrets:
         workers.append(_describe_worker("fal", environment=secrets))
     return workers
 

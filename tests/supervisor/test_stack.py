@@ -12,9 +12,11 @@ from image2model.supervisor.options import Options
 from image2model.supervisor.stack import Plan, draw_plan
 
 
-def draw(data_dir: Path, *, host: str = "127.0.0.1", workers: int = 2, **environment: str) -> Plan:
+def draw(
+    data_dir: Path, *, host: str = "127.0.0.1", workers: int = 2, virtual_fal: bool = False, **environment: str
+) -> Plan:
     return draw_plan(
-        Options(host=host, port=8000, workers=workers),
+        Options(host=host, port=8000, workers=workers, virtual_fal=virtual_fal),
         configuration=read_configuration({"DATA_DIR": str(data_dir), **environment}),
         instance=Instance(data_dir),
     )
