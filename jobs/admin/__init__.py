@@ -3,6 +3,7 @@
 from jobs.admin.facts import ArtifactAdmin, AttemptAdmin, ConversionAdmin, EventAdmin, SourceImageAdmin, WorkerAdmin
 from jobs.admin.generations import GenerationAdmin
 from jobs.admin.jobs import JobAdmin
+from jobs.admin.spending import LedgerEntryAdmin
 
 __all__ = [
     "ArtifactAdmin",
@@ -11,6 +12,7 @@ __all__ = [
     "EventAdmin",
     "GenerationAdmin",
     "JobAdmin",
+    "LedgerEntryAdmin",
     "SourceImageAdmin",
     "WorkerAdmin",
 ]

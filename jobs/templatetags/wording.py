@@ -27,6 +27,12 @@ def say_price(price: Decimal | None) -> str:
 
 
 @register.filter
+def say_amount(amount: Decimal) -> str:
+    """As ``say_price``, where nothing is an amount too."""
+    return f"${amount:,.2f}"
+
+
+@register.filter
 def say_size(size: int) -> str:
     """``1.2 MB``, ``10 MB``, ``778 KB``: two figures tell enough."""
     if size < 1024:

@@ -10,6 +10,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from jobs import catalog
 from jobs.models import Artifact, Generation
 from jobs.templatetags.wording import say_size
+from jobs.views.costs import say_cost
 from jobs.views.forms import DEFAULT_EDGE_MM
 
 
@@ -63,3 +64,5 @@ def _describe_making(generation: Generation, model: Artifact) -> Iterator[Fact]:
         seconds = (generation.finished_at - generation.started_at).total_seconds()
         attempt = "" if generation.attempt <= 1 else f", attempt {generation.attempt}"
         yield Fact(name="Made in", value=f"{seconds:.1f} s{attempt}")
+    if cost := say_cost([generation]):
+        yield Fact(name="Cost", value=cost)

@@ -17,6 +17,7 @@ from jobs.models import Job
 from jobs.services import cancel_job, delete_job, retry_job
 from jobs.views.access import act, find_job, signed_in
 from jobs.views.cards import build_cards, with_pictures
+from jobs.views.costs import say_cost
 
 
 @login_required
@@ -31,6 +32,7 @@ def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "engine": catalog.ENGINES.get(job.engine),
         "cards": build_cards(generations, outlook=outlook),
         "seconds": outlook.job_seconds if job.is_active else None,
+        "cost": say_cost(generations),
         "over": job.completed + job.failed + job.cancelled,
         "again": job.failed + job.cancelled,
         "site": settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/"),
