@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
@@ -29,6 +30,24 @@ def build_error(
     if details:
         envelope["details"] = dict(details)
     return envelope
+
+
+def list_limit_headers(*, limit: int, remaining: int, resets_at: float) -> dict[str, str]:
+    """How many may come, how many of them are left, and when (seconds since 1970) there will be one more."""
+    return {
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": str(max(0, remaining)),
+        "X-RateLimit-Reset": str(math.ceil(resets_at)),
+    }
+
+
+def list_refusal_headers(details: Mapping[str, Any], *, retry_after: int) -> dict[str, str]:
+    """Of a 429: when to come back, and of which limit it speaks, where the details name one."""
+    headers = {"Retry-After": str(retry_after)}
+    if (limit := details.get("limit")) is None:
+        return headers
+    left = limit - details["active"] if "active" in details else 0
+    return headers | list_limit_headers(limit=limit, remaining=left, resets_at=time.time() + retry_after)
 
 
 def render_too_many(request: HttpRequest, *, seconds: int, message: str) -> HttpResponse:

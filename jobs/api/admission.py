@@ -15,6 +15,7 @@ from image2model.middleware import choose_request_id, request_id_var
 from jobs.api.errors import Answer, list_headers, read_error
 from jobs.api.parsers import max_form_bytes, refuse_size
 from jobs.errors import JobError
+from jobs.services import check_disk
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -53,6 +54,7 @@ async def _judge(scope: Scope, headers: Mapping[bytes, str]) -> Answer | None:
         if scope["path"].startswith(API) and (length is None or length > LARGE_BYTES or b"expect" in headers):
             await _check_caller(scope, headers)
             _check_length(length)
+            check_disk(adding=length or 0)
     except (JobError, APIException) as error:
         return read_error(error)
     except (DatabaseError, InterfaceError):

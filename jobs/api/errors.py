@@ -25,8 +25,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from accounts.errors import AccountError, TooManyFailures
-from image2model.answers import build_error
-from image2model.middleware import request_id_var
+from image2model.answers import build_error, list_refusal_headers
 from image2model.rest import Refusal
 from jobs.errors import STATUS_OF_CODE, JobError
 
@@ -79,7 +78,8 @@ def list_headers(answer: Answer) -> dict[str, str]:
     if answer.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if answer.status in RETRY_AFTER:
-        headers["Retry-After"] = str(answer.retry_after or RETRY_AFTER[answer.status])
+        wait = answer.retry_after or RETRY_AFTER[answer.status]
+        headers |= list_refusal_headers(answer.details if answer.status == 429 else {}, retry_after=wait)
     if answer.status == 416:
         headers["Content-Range"] = f"bytes */{answer.details['size']}"
     return headers

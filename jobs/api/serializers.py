@@ -259,8 +259,15 @@ class BudgetSerializer(Shape):
     resets_at = serializers.DateTimeField()
 
 
+class RateSerializer(Shape):
+    count = serializers.IntegerField()
+    period_seconds = serializers.IntegerField()
+
+
 class LimitsSerializer(Shape):
     active_generations = serializers.IntegerField()
+    uploads = RateSerializer(help_text="uploads, and other calls that make jobs, in a period")
+    storage_bytes = serializers.IntegerField(allow_null=True)
     max_files = serializers.IntegerField()
     max_file_bytes = serializers.IntegerField()
 

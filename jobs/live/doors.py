@@ -123,6 +123,7 @@ def take_place(user_id: int) -> Iterator[None]:
             f"{_open[user_id]} of your streams are open; the limit is {settings.MAX_STREAMS}.",
             hint="Close one, or follow all jobs by one stream: /api/v1/events.",
             retry_after=5,
+            details={"limit": settings.MAX_STREAMS},
         )
     if _open.total() >= STREAMS_PER_PROCESS:
         raise JobError("stream_capacity", "Too many streams are open here.", retry_after=10)

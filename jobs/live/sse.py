@@ -10,8 +10,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from contextlib import aclosing, suppress
 from typing import Any
 
-from image2model.answers import build_error
-from image2model.middleware import choose_request_id, request_id_var
+from image2model.answers import build_error, list_refusal_headers
+from image2model.middleware import RECORD_KEY, choose_request_id, request_id_var
 from jobs.errors import JobError
 from jobs.events import Frame
 from jobs.live import doors
@@ -166,7 +166,8 @@ class StreamRequest:
         if error.status == 405:
             headers.append((b"allow", b"GET"))
         if error.retry_after is not None:
-            headers.append((b"retry-after", str(error.retry_after).encode()))
+            told = list_refusal_headers(error.details, retry_after=error.retry_after)
+            headers += [(name.lower().encode(), value.encode()) for name, value in told.items()]
         await self._start(error.status, headers)
         await self.send({"type": "http.response.body", "body": body})
 

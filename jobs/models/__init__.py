@@ -6,6 +6,7 @@ from jobs.models.events import Event
 from jobs.models.generations import Generation, GenerationInput
 from jobs.models.images import SourceImage
 from jobs.models.jobs import Feed, IdempotencyKey, Job
+from jobs.models.limits import UploadWindow
 from jobs.models.processes import Lease, WorkerHeartbeat
 from jobs.models.providers import LedgerEntry, Provider, Purse
 
@@ -26,5 +27,6 @@ __all__ = [
     "Purse",
     "SourceImage",
     "Submission",
+    "UploadWindow",
     "WorkerHeartbeat",
 ]

@@ -98,12 +98,12 @@ class Feed(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """Which job an earlier request with the same key made. Kept for a day."""
+    """What an earlier request with the same key asked, and the job it made, if any. Kept for a day."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="sha256 of what was asked")
-    job = models.ForeignKey(Job, on_delete=models.CASCADE)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

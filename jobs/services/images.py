@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
+from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.models import User
 from jobs import files, images
 from jobs.errors import JobError
 from jobs.models import SourceImage
+from jobs.services.delete import delete_image_files, delete_unused_image
+from jobs.services.limits import lock_feed
+from jobs.services.room import check_disk, check_storage_quota, has_storage_quota
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +38,12 @@ class StoredImage:
 def store_images(owner: User, *, uploads: Sequence[Upload]) -> list[StoredImage]:
     """All pictures of an upload, or ``JobError`` naming every bad one, and nothing is kept."""
     check_number(len(uploads))
+    check_disk()
     checked = _check_all(uploads)
-    return [_store(owner, upload=upload, facts=facts, filename=name) for upload, facts, name in checked]
+    sizes = {entry.facts.sha256: entry.facts.size for entry in checked}
+    known = SourceImage.objects.owned_by(owner).filter(sha256__in=sizes).values_list("sha256", flat=True)
+    check_storage_quota(owner, adding=sum(sizes.values()) - sum(sizes[sha256] for sha256 in known))
+    return _store_all(owner, checked)
 
 
 def check_number(number: int) -> None:
@@ -50,7 +58,16 @@ def check_number(number: int) -> None:
         )
 
 
-def _check_all(uploads: Sequence[Upload]) -> list[tuple[Upload, images.ImageFacts, str]]:
+@dataclass(frozen=True, kw_only=True)
+class _Checked:
+    """A file that is a picture, and the name it will bear."""
+
+    upload: Upload
+    facts: images.ImageFacts
+    filename: str
+
+
+def _check_all(uploads: Sequence[Upload]) -> list[_Checked]:
     """Their bytes are read again when they are stored: a whole batch of them does not fit into memory."""
     checked, problems = [], []
     for index, upload in enumerate(uploads):
@@ -63,12 +80,13 @@ def _check_all(uploads: Sequence[Upload]) -> list[tuple[Upload, images.ImageFact
     return checked
 
 
-def _check(upload: Upload) -> tuple[Upload, images.ImageFacts, str]:
+def _check(upload: Upload) -> _Checked:
     data = upload.file.read(settings.MAX_FILE_BYTES + 1)
     facts = images.inspect_image(
         data, filename=upload.filename, limits=images.ImageLimits(max_bytes=settings.MAX_FILE_BYTES)
     )
-    return upload, facts, images.clean_filename(upload.filename, extension=facts.extension)
+    filename = images.clean_filename(upload.filename, extension=facts.extension)
+    return _Checked(upload=upload, facts=facts, filename=filename)
 
 
 def _describe_problem(index: int, upload: Upload, error: images.ImageError) -> dict[str, Any]:
@@ -85,32 +103,59 @@ def _refuse(problems: list[dict[str, Any]]) -> JobError:
     return JobError(first["code"], first["message"], hint=first["hint"], details=details)
 
 
-def _store(owner: User, *, upload: Upload, facts: images.ImageFacts, filename: str) -> StoredImage:
-    known = SourceImage.objects.filter(owner=owner, sha256=facts.sha256).first()
-    if known is None:
-        upload.file.seek(0)
-        known = _store_new(owner, data=upload.file.read(), facts=facts)
-    return StoredImage(image=known, filename=filename)
+def _store_all(owner: User, checked: Sequence[_Checked]) -> list[StoredImage]:
+    stored: list[StoredImage] = []
+    new: list[UUID] = []
+    try:
+        for entry in checked:
+            image = SourceImage.objects.filter(owner=owner, sha256=entry.facts.sha256).first()
+            if image is None:
+                entry.upload.file.seek(0)
+                image = _store_new(owner, data=entry.upload.file.read(), facts=entry.facts)
+                new.append(image.pk)
+            stored.append(StoredImage(image=image, filename=entry.filename))
+    except (JobError, OSError, DatabaseError):  # quota, disk or database gave out on the way
+        for image_id in new:
+            delete_unused_image(image_id)
+        raise
+    return stored
 
 
 def _store_new(owner: User, *, data: bytes, facts: images.ImageFacts) -> SourceImage:
     """Bytes first, row second: a crash in between leaves a file for the sweep, never a row without a file."""
-    path = files.image_path(owner.pk, facts.sha256, facts.extension)
-    thumbnail_path = files.thumbnail_path(owner.pk, facts.sha256)
-    files.write_file(path, data)
-    files.write_file(thumbnail_path, images.make_thumbnail(data))
+    image = _build_row(owner, facts=facts)
+    files.write_file(image.path, data)
+    files.write_file(image.thumbnail_path, images.make_thumbnail(data))
     try:
-        with transaction.atomic():
-            return SourceImage.objects.create(
-                owner=owner,
-                sha256=facts.sha256,
-                path=path,
-                thumbnail_path=thumbnail_path,
-                content_type=facts.content_type,
-                size=facts.size,
-                width=facts.width,
-                height=facts.height,
-                has_alpha=facts.has_alpha,
-            )
+        return _take_in(image)
     except IntegrityError:  # the same picture came twice at once: by content they are one
         return SourceImage.objects.get(owner=owner, sha256=facts.sha256)
+    except JobError:
+        delete_image_files(image)
+        raise
+
+
+def _build_row(owner: User, *, facts: images.ImageFacts) -> SourceImage:
+    return SourceImage(
+        owner=owner,
+        sha256=facts.sha256,
+        path=files.image_path(owner.pk, facts.sha256, facts.extension),
+        thumbnail_path=files.thumbnail_path(owner.pk, facts.sha256),
+        content_type=facts.content_type,
+        size=facts.size,
+        width=facts.width,
+        height=facts.height,
+        has_alpha=facts.has_alpha,
+    )
+
+
+@transaction.atomic
+def _take_in(image: SourceImage) -> SourceImage:
+    """Counted against the quota once more, now that nobody else of the same owner counts at the same time."""
+    if has_storage_quota(image.owner):
+        lock_feed(image.owner)
+        if twin := SourceImage.objects.filter(owner=image.owner, sha256=image.sha256).first():
+            return twin
+        check_storage_quota(image.owner, adding=image.size)
+    image.save(force_insert=True)
+    return image

@@ -8,17 +8,19 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts.models import User
 from image2model.middleware import request_id_var
 from jobs import catalog, events, images, queue
 from jobs.errors import JobError
-from jobs.models import Generation, GenerationInput, IdempotencyKey, Job, SourceImage
+from jobs.models import Generation, GenerationInput, Job, SourceImage
 from jobs.services.engines import choose_engine
+from jobs.services.idempotency import Idempotency, find_key, note_key
 from jobs.services.images import StoredImage
-from jobs.services.limits import check_active_generations
+from jobs.services.limits import check_active_generations, lock_feed
 from jobs.services.money import find_price, hold
+from jobs.services.room import check_room
 from jobs.states import Status
 
 
@@ -52,14 +54,6 @@ class Submission:
     is_replay: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Idempotency:
-    """The caller's key for this request and the fingerprint of what it asks."""
-
-    key: str
-    fingerprint: str
-
-
 def submit_job(
     owner: User, *, items: Sequence[Item], wishes: Wishes, idempotency: Idempotency | None = None
 ) -> Submission:
@@ -69,30 +63,21 @@ def submit_job(
     _check_items(items)
     plans = [_plan(item, wishes=wishes) for item in items]
     formats = catalog.check_formats(list(wishes.formats))
-    try:
-        with transaction.atomic():
-            check_active_generations(owner, adding=len(plans))
-            job = _create_job(owner, plans=plans, formats=formats, wishes=wishes, idempotency=idempotency)
-            bells = [queue.ring_after_commit(name) for name in sorted({plan.engine.queue for plan in plans})]
-    except IntegrityError:
+    with transaction.atomic():
+        lock_feed(owner)
         if idempotency and (earlier := find_replay(owner, idempotency=idempotency)):
             return earlier  # two requests with one key at once: the other was first
-        raise
+        check_active_generations(owner, adding=len(plans))
+        check_room(owner, adding=len(plans))
+        job = _create_job(owner, plans=plans, formats=formats, wishes=wishes, idempotency=idempotency)
+        bells = [queue.ring_after_commit(name) for name in sorted({plan.engine.queue for plan in plans})]
     return Submission(job=job, dispatched=all(bell.rang is not False for bell in bells))
 
 
 def find_replay(owner: User, *, idempotency: Idempotency) -> Submission | None:
     """The job that an earlier request with this key made; ``JobError`` when that one asked for something else."""
-    row = IdempotencyKey.objects.select_related("job").filter(owner=owner, key=idempotency.key).first()
-    if row is None:
-        return None
-    if not row.answers(idempotency.fingerprint):
-        raise JobError(
-            "idempotency_key_reused",
-            "This idempotency key was used for another request.",
-            hint="Use a new key for a new request.",
-        )
-    return Submission(job=row.job, dispatched=True, is_replay=True)
+    row = find_key(owner, idempotency=idempotency)
+    return Submission(job=row.job, dispatched=True, is_replay=True) if row and row.job else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +130,7 @@ def _create_job(
         status=Status.QUEUED,
     )
     if idempotency:
-        IdempotencyKey.objects.create(owner=owner, key=idempotency.key, fingerprint=idempotency.fingerprint, job=job)
+        note_key(owner, idempotency=idempotency, job=job)
     hold(job, generations=_create_generations(job, plans=plans))
     events.note_change(job)
     events.write_event(job, "created", message=f"{len(plans)} accepted.", actor=str(owner))

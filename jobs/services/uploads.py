@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 from uuid import UUID
+
+from django.db import transaction
 
 from accounts.models import User
 from jobs import catalog
@@ -15,8 +15,11 @@ from jobs.errors import JobError
 from jobs.models import SourceImage
 from jobs.services.delete import delete_unused_image
 from jobs.services.engines import choose_engine
+from jobs.services.idempotency import Idempotency, find_key, fingerprint, note_key
 from jobs.services.images import StoredImage, Upload, check_number, store_images
-from jobs.services.submit import Idempotency, Item, Submission, Wishes, find_replay, submit_job
+from jobs.services.limits import lock_feed
+from jobs.services.room import check_room
+from jobs.services.submit import Item, Submission, Wishes, find_replay, submit_job
 
 
 def submit_uploads(
@@ -29,18 +32,43 @@ def submit_uploads(
     """
     check_number(len(uploads))
     check_wishes(wishes, views=views, number=len(uploads))
-    hashes = [_hash_file(upload) for upload in uploads]
-    idempotency = _identify(uploads, hashes=hashes, wishes=wishes, views=views, key=key)
+    asked = fingerprint_uploads(uploads, wishes=wishes, views=views)
+    idempotency = Idempotency(key=key, fingerprint=asked) if key else None
     if idempotency and (earlier := find_replay(owner, idempotency=idempotency)):
         return earlier
-    before = set(SourceImage.objects.owned_by(owner).filter(sha256__in=hashes).values_list("pk", flat=True))
+    check_room(owner, adding=1 if views else len(uploads))
+    before = _find_known(owner, uploads=uploads)
     stored = store_images(owner, uploads=uploads)
     try:
-        submission = submit_job(owner, items=arrange(stored, views=views), wishes=wishes, idempotency=idempotency)
+        return submit_job(owner, items=arrange(stored, views=views), wishes=wishes, idempotency=idempotency)
     except JobError:
         _discard(stored, keep=before)
         raise
-    return submission
+
+
+def keep_uploads(owner: User, *, uploads: Sequence[Upload], key: str = "") -> list[StoredImage]:
+    """These files as stored pictures without a job, or ``JobError``. By content they are the same ones each time."""
+    check_number(len(uploads))
+    if not key:
+        return store_images(owner, uploads=uploads)
+    idempotency = Idempotency(key=key, fingerprint=fingerprint("images", _list_contents(uploads)))
+    known = find_key(owner, idempotency=idempotency)
+    before = _find_known(owner, uploads=uploads)
+    stored = store_images(owner, uploads=uploads)
+    try:
+        if known is None:
+            _note_key(owner, idempotency=idempotency)
+    except JobError:  # another request with this key came at the same time
+        _discard(stored, keep=before)
+        raise
+    return stored
+
+
+@transaction.atomic
+def _note_key(owner: User, *, idempotency: Idempotency) -> None:
+    lock_feed(owner)
+    if find_key(owner, idempotency=idempotency) is None:
+        note_key(owner, idempotency=idempotency)
 
 
 def arrange(stored: Sequence[StoredImage], *, views: Sequence[str]) -> list[Item]:
@@ -70,19 +98,19 @@ def _hash_file(upload: Upload) -> str:
     return digest.hexdigest()
 
 
-def _identify(
-    uploads: Sequence[Upload], *, hashes: list[str], wishes: Wishes, views: Sequence[str], key: str
-) -> Idempotency | None:
-    if not key:
-        return None
-    names = [upload.filename for upload in uploads]
-    return Idempotency(key=key, fingerprint=fingerprint("upload", hashes, names, list(views), asdict(wishes)))
+def fingerprint_uploads(uploads: Sequence[Upload], *, wishes: Wishes, views: Sequence[str] = ()) -> str:
+    """One value for files, their names and what is wished of them."""
+    return fingerprint("upload", _list_contents(uploads), list(views), asdict(wishes))
 
 
-def fingerprint(*asked: Any) -> str:
-    """One value for what a request asks, whatever the order of its fields."""
-    canonical = json.dumps(asked, sort_keys=True, default=str, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+def _list_contents(uploads: Sequence[Upload]) -> list[tuple[str, str]]:
+    return [(upload.filename, _hash_file(upload)) for upload in uploads]
+
+
+def _find_known(owner: User, *, uploads: Sequence[Upload]) -> set[UUID]:
+    """Those of the pictures that are stored already."""
+    hashes = [_hash_file(upload) for upload in uploads]
+    return set(SourceImage.objects.owned_by(owner).filter(sha256__in=hashes).values_list("pk", flat=True))
 
 
 def _discard(stored: Sequence[StoredImage], *, keep: set[UUID]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO, cast
@@ -16,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from image2model.answers import build_error
+from image2model.answers import build_error, list_refusal_headers, render_too_many
 from jobs import catalog, progress
 from jobs.errors import JobError
 from jobs.images import MAX_PIXELS, MAX_SIDE, MIN_SIDE
@@ -28,9 +26,12 @@ from jobs.services import (
     Submission,
     Upload,
     Wishes,
+    count_upload,
+    fingerprint,
+    fingerprint_uploads,
     offered_engines,
-    store_images,
     submit_job,
+    submit_uploads,
 )
 from jobs.views.access import find_generation, find_job, signed_in
 from jobs.views.forms import COMMON, PRESETS, TEXTURES, OptionsForm, list_own_options, name_of_field
@@ -79,6 +80,7 @@ def _answer(request: HttpRequest, *, again: Sequence[Generation], initial: dict[
     form = OptionsForm(request.POST, engines=engines)
     try:
         submission = _submit(request, form, again=again)
+        count_upload(signed_in(request))
     except JobError as error:
         return _refuse(request, form, error=error, again=again)
     place = reverse("job", args=[submission.job.pk])
@@ -90,25 +92,28 @@ def _submit(request: HttpRequest, form: OptionsForm, *, again: Sequence[Generati
     if not form.is_valid():
         raise _refuse_form(form)
     wishes = form.build_wishes()
-    items = _read_stored(again) if again else _store(request, form)
-    idempotency = Idempotency(
-        key=f"page-{form.cleaned_data['token']}-{_fingerprint(items, wishes)[:32]}",
-        fingerprint=_fingerprint(items, wishes),
-    )
-    has_token = bool(form.cleaned_data["token"])
-    return submit_job(signed_in(request), items=items, wishes=wishes, idempotency=idempotency if has_token else None)
+    if again:
+        items = _read_stored(again)
+        asked = _fingerprint(items, wishes)
+        key = _build_key(form, asked)
+        known = Idempotency(key=key, fingerprint=asked) if key else None
+        return submit_job(signed_in(request), items=items, wishes=wishes, idempotency=known)
+    uploads = _read_uploads(request)
+    views = form.list_views(count=len(uploads)) if len(uploads) <= settings.MAX_FILES else []
+    key = _build_key(form, fingerprint_uploads(uploads, wishes=wishes, views=views))
+    return submit_uploads(signed_in(request), uploads=uploads, wishes=wishes, views=views, key=key)
 
 
-def _store(request: HttpRequest, form: OptionsForm) -> list[Item]:
-    # A browser sends one nameless empty part for a file field in which nothing was chosen.
+def _build_key(form: OptionsForm, asked: str) -> str:
+    """A second press of the button asks for exactly the same; changed pictures or options are a new request."""
+    token = form.cleaned_data["token"]
+    return f"page-{token}-{asked[:32]}" if token else ""
+
+
+def _read_uploads(request: HttpRequest) -> list[Upload]:
+    """A browser sends one nameless empty part for a file field in which nothing was chosen."""
     files = [file for file in request.FILES.getlist("files") if file.name]
-    views = form.list_views(count=len(files)) if len(files) <= settings.MAX_FILES else []
-    stored = store_images(
-        signed_in(request), uploads=[Upload(filename=file.name or "", file=cast(BinaryIO, file)) for file in files]
-    )
-    if views:
-        return [Item(views=dict(zip(views, stored, strict=True)))]
-    return [Item(views={"front": image}) for image in stored]
+    return [Upload(filename=file.name or "", file=cast(BinaryIO, file)) for file in files]
 
 
 def _read_stored(generations: Sequence[Generation]) -> list[Item]:
@@ -122,8 +127,7 @@ def _read_stored(generations: Sequence[Generation]) -> list[Item]:
 def _fingerprint(items: Sequence[Item], wishes: Wishes) -> str:
     """A second press of the button asks for exactly the same; changed pictures or options are a new request."""
     pictures = [{view: [image.filename, image.image.sha256] for view, image in item.views.items()} for item in items]
-    asked = json.dumps([pictures, asdict(wishes)], sort_keys=True, default=str)
-    return hashlib.sha256(asked.encode()).hexdigest()
+    return fingerprint("again", pictures, asdict(wishes))
 
 
 def _refuse_form(form: OptionsForm) -> JobError:
@@ -133,13 +137,16 @@ def _refuse_form(form: OptionsForm) -> JobError:
 
 
 def _refuse(request: HttpRequest, form: OptionsForm, *, error: JobError, again: Sequence[Generation]) -> HttpResponse:
+    if error.code == "rate_limited" and not _wants_json(request):
+        return render_too_many(request, seconds=error.retry_after or 1, message=error.message)
     if _wants_json(request):
         envelope = build_error(error.code, error.message, error.status, hint=error.hint, details=error.details)
         response: HttpResponse = JsonResponse(envelope, status=error.status)
     else:
         response = _show(request, form, again=again, error=error, status=error.status)
     if error.retry_after:
-        response["Retry-After"] = str(error.retry_after)
+        for name, value in list_refusal_headers(error.details, retry_after=error.retry_after).items():
+            response[name] = value
     return response
 
 

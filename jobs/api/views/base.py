@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, TypeVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -13,13 +14,16 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.access import Access, read_access_token
 from accounts.auth import ApiKeyAuthentication, SessionAuthentication
 from accounts.models import User
+from image2model.answers import list_limit_headers
 from image2model.rest import ApiView, read_id
 from jobs.describe import PARTS
 from jobs.models import Generation, Job
+from jobs.services import Allowance, count_upload
 
 Row = TypeVar("Row", bound=Model)
 
@@ -39,6 +43,24 @@ class JobView(ApiView):
     @property
     def user(self) -> User:
         return cast(User, self.request.user)
+
+
+class CountedJobView(JobView):
+    """Each POST counts against the caller's rate, and each answer to one says how much of it is left."""
+
+    allowance: Allowance | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST":
+            self.allowance = count_upload(self.user)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.allowance is not None:
+            for name, value in list_limit_headers(**asdict(self.allowance)).items():
+                response.headers.setdefault(name, value)  # a refusal speaks of another limit
+        return response
 
 
 def first_or_404(rows: QuerySet[Row]) -> Row:

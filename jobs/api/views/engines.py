@@ -16,7 +16,7 @@ from image2model.rest import read_body, read_id
 from jobs import catalog, progress
 from jobs.api import requests, serializers
 from jobs.api.fields import read_idempotency_key, read_options, read_text, read_whole_number, refuse
-from jobs.api.views.base import JobView
+from jobs.api.views.base import CountedJobView, JobView
 from jobs.api.views.uploads import answer_submission, estimate_job
 from jobs.describe import CURRENCY, format_money, format_time
 from jobs.services import (
@@ -56,7 +56,7 @@ class EstimateView(JobView):
         return Response(_estimate(engine, count=count) | {"budget": describe_budget(self.user)})
 
 
-class GenerateView(JobView):
+class GenerateView(CountedJobView):
     @document(
         "generate",
         request=requests.GenerateRequestSerializer,

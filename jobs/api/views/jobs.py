@@ -30,7 +30,7 @@ from jobs.api.fields import (
 )
 from jobs.api.links import find_links
 from jobs.api.pages import Page, build_address, read_cursor, read_page
-from jobs.api.views.base import AnyAccept, JobView, LinkedJobView
+from jobs.api.views.base import AnyAccept, CountedJobView, JobView, LinkedJobView
 from jobs.api.views.uploads import answer_submission
 from jobs.archives import stream_zip
 from jobs.describe import PARTS, describe_job
@@ -55,7 +55,7 @@ ITEM_FIELDS = frozenset({"views", "engine", "options", *COMMON})
 MAX_RETRY_AFTER = 60
 
 
-class JobsView(JobView):
+class JobsView(CountedJobView):
     """My jobs, and new ones of stored pictures."""
 
     query_fields = frozenset({"status", "engine", "search", "created_after", "limit", "cursor"})

@@ -16,16 +16,16 @@ from jobs.api import requests, serializers
 from jobs.api.fields import WISHES, read_form, read_idempotency_key, read_list, read_wishes, refuse
 from jobs.api.links import find_links
 from jobs.api.parsers import SentFile, StrictMultiPartParser
-from jobs.api.views.base import JobView
-from jobs.describe import CURRENCY, describe_stored, format_money
+from jobs.api.views.base import CountedJobView
+from jobs.describe import CURRENCY, add_up, describe_stored, format_money
 from jobs.links import Links
 from jobs.models import Generation
-from jobs.services import Submission, store_images, submit_uploads
+from jobs.services import Submission, keep_uploads, submit_uploads
 
 UNREACHABLE = '199 - "The queue cannot be reached. The job is stored and starts as soon as it can."'
 
 
-class FormView(JobView):
+class FormView(CountedJobView):
     """Takes a form with files under one name."""
 
     parser_classes = [StrictMultiPartParser]
@@ -87,12 +87,14 @@ class ImagesView(FormView):
         "store_images",
         request={"multipart/form-data": requests.ImagesFormSerializer},
         responses={201: serializers.StoredImagesSerializer},
+        parameters=[requests.IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
+        key = read_idempotency_key(request)
         files = self.read_files(request)
         read_form(request.POST, allowed=frozenset())
         links = find_links(request)
-        stored = store_images(self.user, uploads=files)
+        stored = keep_uploads(self.user, uploads=files, key=key)
         described = [describe_stored(entry.image, filename=entry.filename, links=links) for entry in stored]
         return Response({"images": described}, status=201)
 
