@@ -41,8 +41,10 @@ class OptionsForm(forms.Form):
         self, data: Any = None, *, engines: Sequence[EngineEntry], initial: Mapping[str, Any] | None = None
     ) -> None:
         self.engines = engines
-        default = {"engine": engines[0].id, "token": uuid4().hex}
-        super().__init__(data, initial=default | _list_defaults(engines[0]) | dict(initial or {}))
+        default: dict[str, Any] = {"engine": engines[0].id, "token": uuid4().hex}
+        for engine in reversed(engines):  # the common fields begin as those of the first
+            default |= _list_defaults(engine)
+        super().__init__(data, initial=default | dict(initial or {}))
         self.fields["engine"].choices = [(engine.id, engine.name) for engine in engines]  # type: ignore[attr-defined]
         for engine in engines:
             for option in list_own_options(engine):
@@ -65,10 +67,14 @@ class OptionsForm(forms.Form):
         return self.cleaned_data
 
     def _given_options(self, engine: EngineEntry) -> dict[str, Any]:
-        fields = {name: name for name in COMMON if engine.option(name)}
-        fields |= {option.name: name_of_field(engine, option) for option in list_own_options(engine)}
-        values = {name: self.cleaned_data.get(field) for name, field in fields.items()}
-        return {name: value for name, value in values.items() if value not in (None, "")}
+        """What was filled in. An own option left at its default is not given: beside others it may not apply."""
+        common = {name: self.cleaned_data.get(name) for name in COMMON if engine.option(name)}
+        own = {
+            option.name: value
+            for option in list_own_options(engine)
+            if (value := self.cleaned_data.get(name_of_field(engine, option))) != write_value(option.default)
+        }
+        return {name: value for name, value in (common | own).items() if value not in (None, "")}
 
     def build_wishes(self) -> Wishes:
         return Wishes(
@@ -105,8 +111,15 @@ def name_of_field(engine: EngineEntry, option: Option) -> str:
 
 def _list_defaults(engine: EngineEntry) -> dict[str, Any]:
     common = {name: option.default for name in COMMON if (option := engine.option(name))}
-    own = {name_of_field(engine, option): option.default for option in list_own_options(engine)}
+    own = {name_of_field(engine, option): write_value(option.default) for option in list_own_options(engine)}
     return common | own
+
+
+def write_value(value: Any) -> str:
+    """An option's value as its field holds it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
 
 
 def _build_field(option: Option) -> forms.Field:

@@ -11,7 +11,7 @@ function toFaces(position, { least, most }) {
 
 const toPosition = (faces, { least, most }) => (STEPS * Math.log(faces / least)) / Math.log(most / least);
 
-function readEngine(form) {
+export function readEngine(form) {
   const { dataset } = form.querySelector("[name=engine]:checked");
   return {
     id: form.elements.engine.value,
@@ -19,6 +19,7 @@ function readEngine(form) {
     seconds: Number(dataset.seconds),
     least: Number(dataset.least) || null,
     most: Number(dataset.most) || null,
+    views: Number(dataset.views),
     textures: dataset.textures.split(" ").filter(Boolean),
   };
 }
@@ -34,6 +35,8 @@ export function watchOptions(form, { presets, onChange }) {
     if (engine.least) Object.assign(number, { min: engine.least, max: engine.most });
     for (const radio of form.querySelectorAll("[name=texture]")) radio.disabled = !engine.textures.includes(radio.value);
     for (const own of form.querySelectorAll("[data-engine]")) own.hidden = own.dataset.engine !== engine.id;
+    const front = form.querySelector("[data-front-only]");
+    if (front) front.hidden = engine.views > 1;
     placeSlider();
     onChange();
   }
@@ -89,5 +92,5 @@ export function watchOptions(form, { presets, onChange }) {
   }
 
   fitEngine();
-  return { readEngine: () => readEngine(form), showErrors };
+  return { showErrors };
 }

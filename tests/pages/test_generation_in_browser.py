@@ -130,6 +130,7 @@ def test_what_was_cut_out(still):
 def test_the_arrow_keys_lead_to_the_neighbours(still):
     still.keyboard.press("ArrowRight")
     expect(still.locator("h1")).to_have_text("shoe")
+    still.wait_for_load_state()  # keys are heard once the page's script runs
     still.keyboard.press("ArrowLeft")
     expect(still.locator("h1")).to_have_text("vase")
 

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 
+from jobs import catalog
 from jobs.models import Generation, Job, SourceImage
 from tests.factories import make_picture
 from tests.pages.answers import leads_to_login, read
@@ -69,6 +70,32 @@ def test_options_of_the_engine_itself(as_alice):
     options = Generation.objects.get().options
     assert options["mode"] == "object"
     assert "seed" not in options
+
+
+@pytest.fixture
+def at_fal(monkeypatch) -> None:
+    """A second engine is on offer, with options of its own."""
+    monkeypatch.setattr("jobs.services.engines.read_offer", lambda: {"tripo-v2.5"})
+
+
+def test_another_engine_with_its_own_options(as_alice, at_fal):
+    page = read(as_alice.get("/upload/"))
+    assert 'name="tripo-v2.5-pbr"' in page
+    asked = fill_in(files=[picture()], engine="tripo-v2.5", **{"tripo-v2.5-pbr": "false", "local-mode": "object"})
+    assert as_alice.post("/upload/", asked).status_code == 302
+    options = Generation.objects.get().options
+    assert options["pbr"] is False
+    assert "mode" not in options
+
+
+def test_what_is_left_alone_is_the_engines_default(as_alice, at_fal):
+    """The form of the engine that is not chosen first holds its own defaults, not the first of each list."""
+    form = as_alice.get("/upload/").context["form"]
+    untouched = {field.html_name: field.value() for field in form if field.html_name.startswith("tripo-v2.5-")}
+    asked = fill_in(files=[picture()], engine="tripo-v2.5", **untouched)
+    assert as_alice.post("/upload/", asked).status_code == 302
+    engine = catalog.ENGINES["tripo-v2.5"]
+    assert Generation.objects.get().options == catalog.check_options(engine, {"face_limit": 5000})
 
 
 def test_one_object_from_several_sides_is_one_model(as_alice):
