@@ -7,13 +7,15 @@ from typing import cast
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
-from django.urls import re_path
+from django.urls import get_resolver, re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "image2model.settings")
 django_application = get_asgi_application()  # before the imports below: they need the app registry
 
+from image2model.ops.alive import Alive  # noqa: E402
+from image2model.ops.recording import Recorder  # noqa: E402
 from jobs.api.admission import Admission  # noqa: E402
-from jobs.live import EventStreams, JobConsumer, JobsConsumer, NowhereConsumer  # noqa: E402
+from jobs.live import EventStreams, JobConsumer, JobsConsumer, NowhereConsumer, Waiting  # noqa: E402
 from jobs.live.sse import App  # noqa: E402
 
 websocket_urls = [
@@ -21,6 +23,6 @@ websocket_urls = [
     re_path(r"^ws/jobs/(?P<job_id>[^/]+)/?$", JobConsumer.as_asgi()),
     re_path(r"^", NowhereConsumer.as_asgi()),
 ]
-application = ProtocolTypeRouter(
-    {"http": EventStreams(Admission(cast(App, django_application))), "websocket": URLRouter(websocket_urls)}
-)
+http_application = Recorder(Alive(EventStreams(Admission(Waiting(cast(App, django_application))))))
+application = ProtocolTypeRouter({"http": http_application, "websocket": URLRouter(websocket_urls)})
+get_resolver().url_patterns  # noqa: B018 - every view is loaded before the first health check is answered

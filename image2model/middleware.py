@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import LazyObject, empty
 
 SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
+RECORD_KEY = "image2model.record"  # where the ASGI side keeps what it tells of a request in log and metrics
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -30,4 +33,23 @@ class RequestIdMiddleware:
         finally:
             request_id_var.reset(token)
         response["X-Request-ID"] = request_id
+        if record := _find_record(request):
+            record.user_id = read_known_user(request)
         return response
+
+    def process_view(self, request: HttpRequest, *view: Any) -> None:
+        record = _find_record(request)
+        if record and request.resolver_match:
+            record.route = request.resolver_match.route.removesuffix("/")
+
+
+def _find_record(request: HttpRequest) -> Any:
+    return getattr(request, "scope", {}).get(RECORD_KEY)
+
+
+def read_known_user(request: HttpRequest) -> int | None:
+    """Who was found to be calling. Does not look: a request that asked nobody must not ask the database now."""
+    user: Any = getattr(request, "user", None)
+    if isinstance(user, LazyObject) and user.__dict__.get("_wrapped", empty) is empty:
+        return None
+    return getattr(user, "pk", None)

@@ -83,7 +83,7 @@ def complete(result: dict[str, Any], **context: Any) -> dict[str, Any]:
 def _describe_file_answers(responses: dict[str, Any]) -> None:
     """A file can be asked for in part, or only if it changed."""
     content = responses.get("200", {}).get("content", {})
-    if content and "application/json" not in content:
+    if content and not {"application/json", "text/plain"} & content.keys():
         responses["206"] = {"description": "The part that was asked for.", "content": content}
         responses["304"] = {"description": "It has not changed."}
 

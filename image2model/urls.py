@@ -10,7 +10,7 @@ from accounts.views import delete_account, enter_admin
 from image2model import pages
 from image2model.addresses import both_forms
 from image2model.documentation import RedocView, SchemaView, SwaggerView
-from image2model.ops.api import DetailedHealthView, HealthView, LivenessView, ProcessHealthView, ReadinessView
+from image2model.ops.urls import urlpatterns as operation
 from jobs.services import delete_work_of
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,11 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/delete/", delete_account, {"before": delete_work_of}, name="account_delete"),
     path("accounts/", include("accounts.urls")),
-    *both_forms("health", ProcessHealthView.as_view()),
-    *both_forms("api/v1/health", HealthView.as_view()),
-    *both_forms("api/v1/health/liveness", LivenessView.as_view()),
-    *both_forms("api/v1/health/readiness", ReadinessView.as_view()),
-    *both_forms("api/v1/health/detailed", DetailedHealthView.as_view()),
+    *operation,
     *both_forms("api/schema", SchemaView.as_view(), name="schema"),
     *both_forms("api/docs", SwaggerView.as_view()),
     *both_forms("api/redoc", RedocView.as_view()),

@@ -18,6 +18,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
 
+from image2model.middleware import request_id_var
+
 logger = logging.getLogger(__name__)
 
 LOCAL, POST, WATCH, FAL = "local", "post", "watch", "fal"
@@ -43,11 +45,18 @@ class Bell:
 def ring(queue: str) -> bool:
     """Wake a worker of this queue now; False when Redis cannot be reached."""
     try:
-        find_queue(queue).enqueue(TASKS[queue], job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=FAILURE_TTL)
+        find_queue(queue).enqueue(
+            TASKS[queue], job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=FAILURE_TTL, meta=carry_context()
+        )
     except RedisError as error:
         logger.warning("The queue %s could not be rung (%s); the sweep will ring again.", queue, error)
         return False
     return True
+
+
+def carry_context() -> dict[str, str]:
+    """What the worker's log lines and traces shall name: the request that rang."""
+    return {"request_id": request_id_var.get()}
 
 
 def ring_after_commit(queue: str) -> Bell:

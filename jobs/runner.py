@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django.db.utils import InterfaceError
 from rq.timeouts import JobTimeoutException
 
+from image2model.ops.logs import bind
 from jobs import catalog, files, images, meshes, previews, queue
 from jobs.engines.base import Engine, EngineError, EngineRequest, EngineResult
 from jobs.models import Artifact, Attempt, Conversion, Generation
@@ -62,6 +63,11 @@ def _run_next(queue_name: str, *, worker: str) -> bool:
 
 def run_generation(generation: Generation) -> None:
     """One claimed generation to its end. Whatever goes wrong ends in its row, with a reason."""
+    with bind(request_id=generation.job.request_id, job_id=str(generation.job_id), generation_id=str(generation.pk)):
+        _run_to_its_end(generation)
+
+
+def _run_to_its_end(generation: Generation) -> None:
     try:
         _run(generation)
     except AttemptLost:

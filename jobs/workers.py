@@ -9,8 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import DatabaseError, connections
+from redis.exceptions import RedisError
 from rq import SimpleWorker, Worker
+from rq.exceptions import InvalidJobOperation
 
+from image2model.ops import meters
 from jobs import watcher
 from jobs.services.processes import forget_worker, note_heartbeat, recover_runs_of
 
@@ -27,8 +30,15 @@ class _HeartbeatMixin:
     name: str
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        super().heartbeat(timeout, pipeline)  # type: ignore[misc]
         self._tell_database(lambda: note_heartbeat(self.name, queue=self.queue_names()[0]))  # type: ignore[attr-defined]
+        super().heartbeat(timeout, pipeline)  # type: ignore[misc]
+
+    def execute_job(self, job: Any, queue: Any) -> None:
+        try:
+            super().execute_job(job, queue)  # type: ignore[misc]
+        finally:
+            meters.note_rq_job(queue=queue.name, status=read_outcome(job))
+            meters.fold_dead()
 
     def register_death(self) -> None:
         super().register_death()  # type: ignore[misc]
@@ -75,6 +85,16 @@ class FalWorker(_HeartbeatMixin, SimpleWorker):
 
         drain.stopping.set()
         super().request_stop(signum, frame)
+
+
+def read_outcome(job: Any) -> str:
+    """RQ's word for how a doorbell was answered. A good one leaves nothing behind."""
+    try:
+        return str(job.get_status().value)
+    except InvalidJobOperation:
+        return "finished"
+    except RedisError:
+        return "unknown"
 
 
 def end_with_the_supervisor() -> None:

@@ -86,11 +86,13 @@ def list_headers(answer: Answer) -> dict[str, str]:
 
 
 def _log(error: Exception, answer: Answer, *, request: Request | None) -> None:
-    asked = f"{request.method} {request.path}" if request is not None else "A request"
+    """By its route: an address may end with the name of somebody's file."""
+    match = request.resolver_match if request is not None else None
+    asked = f"{request.method} {match.route}" if request is not None and match else "A request"
     if answer.status == 503:
-        logger.warning("%s [%s]: %s: %s", asked, request_id_var.get(), answer.code, error)
+        logger.warning("%s: %s: %s", asked, answer.code, error)
     else:
-        logger.error("%s [%s] failed.", asked, request_id_var.get(), exc_info=error)
+        logger.error("%s failed.", asked, exc_info=error)
 
 
 def _read_job_error(error: Any) -> Answer:

@@ -16,6 +16,7 @@ from rest_framework.exceptions import APIException
 from accounts.access import read_access_token
 from accounts.auth import authenticate_scope
 from accounts.models import User
+from image2model.ops import meters
 from jobs.errors import JobError
 from jobs.live.hub import read_database
 from jobs.models import Job
@@ -115,21 +116,22 @@ def check_parameters(scope: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def take_place(user_id: int) -> Iterator[None]:
+def take_place(user_id: int, *, transport: str) -> Iterator[None]:
     """A place among the open streams of this process, or ``JobError``."""
     if _open[user_id] >= settings.MAX_STREAMS:
         raise JobError(
             "too_many_streams",
             f"{_open[user_id]} of your streams are open; the limit is {settings.MAX_STREAMS}.",
             hint="Close one, or follow all jobs by one stream: /api/v1/events.",
-            retry_after=5,
             details={"limit": settings.MAX_STREAMS},
+            retry_after=5,
         )
     if _open.total() >= STREAMS_PER_PROCESS:
         raise JobError("stream_capacity", "Too many streams are open here.", retry_after=10)
     _open[user_id] += 1
     try:
-        yield
+        with meters.count_stream(transport):
+            yield
     finally:
         _open[user_id] -= 1
         if not _open[user_id]:

@@ -30,6 +30,11 @@ ADDRESSES = (
     (re.compile(r"/api/v1/jobs/([^/]+)/events/?"), "job"),
     (re.compile(r"/api/v1/status/tasks/([^/]+)/stream/?"), "task"),
 )
+ROUTES = {
+    "all": "api/v1/events",
+    "job": "api/v1/jobs/<job_id>/events",
+    "task": "api/v1/status/tasks/<task_id>/stream",
+}
 STREAM_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -48,6 +53,8 @@ class EventStreams:
         for pattern, kind in ADDRESSES:
             if match := pattern.fullmatch(scope["path"]):
                 raw = match[1] if match.lastindex else ""
+                if record := scope.get(RECORD_KEY):
+                    record.route = ROUTES[kind]
                 await StreamRequest(scope, receive, send).answer(kind, raw_id=raw)
                 return
         await self.other(scope, receive, send)
@@ -78,7 +85,7 @@ class StreamRequest:
             await self._start(204, [])
             await self.send({"type": "http.response.body"})
             return
-        with doors.take_place(listener.user_id):
+        with doors.take_place(listener.user_id, transport="sse"):
             await self._start(200, STREAM_HEADERS)
             await self._run(listener)
 

@@ -35,7 +35,7 @@ class StreamConsumer(AsyncWebsocketConsumer):
         await self.accept()
         try:
             listener = await self.admit()
-            self._place.enter_context(doors.take_place(listener.user_id))
+            self._place.enter_context(doors.take_place(listener.user_id, transport="websocket"))
         except JobError as error:
             await self.send(json.dumps({"id": None, "event": "error", "data": describe(error)}))
             await self.close(code=CLOSE_CODES.get(error.code, NOT_FOUND if error.status in (400, 404) else 4403))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
+from django.dispatch import Signal
 
 from accounts.models import User
 from jobs.models.images import SourceImage
 from jobs.models.jobs import STATUS_CHOICES, Job
 from jobs.states import ACTIVE, SOURCES, TERMINAL, Stage, Status, WaitingReason
+
+generation_ended = Signal()  # once its end is committed, with ``pk``: for those who count
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
@@ -28,7 +32,10 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         rows = self.filter(pk=pk, status__in=SOURCES[to])
         if attempt is not None:
             rows = rows.filter(attempt=attempt)
-        return rows.update(status=to, **fields) == 1
+        has_moved = rows.update(status=to, **fields) == 1
+        if has_moved and to in TERMINAL:
+            transaction.on_commit(partial(generation_ended.send_robust, Generation, pk=pk))
+        return has_moved
 
 
 class Generation(models.Model):

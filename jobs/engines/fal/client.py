@@ -16,7 +16,7 @@ from .errors import OutcomeUnknown
 from .hosts import FalHosts, check_request_id
 from .reading import Answer, misread, read_history, read_price, read_status
 from .secret import Secret
-from .wire import UNKNOWN_HINT, UNKNOWN_MESSAGE, Limits, Wire
+from .wire import UNKNOWN_HINT, UNKNOWN_MESSAGE, Limits, Observe, Wire
 
 if TYPE_CHECKING:
     from .storage import Storage
@@ -28,11 +28,13 @@ _PAGE_SIZE = "100"
 class FalClient:
     """``async with FalClient(key) as fal:``; any call may raise ``AccountProblem`` besides what it names."""
 
-    def __init__(self, key: str, *, hosts: FalHosts | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, key: str, *, hosts: FalHosts | None = None, limits: Limits | None = None, observe: Observe | None = None
+    ) -> None:
         self.hosts = hosts or FalHosts()
         self.limits = limits or Limits()
         self._key = Secret(key)
-        self._wire = Wire(self._key, limits=self.limits)
+        self._wire = Wire(self._key, limits=self.limits, observe=observe)
         self._storage: Storage | None = None
 
     async def __aenter__(self) -> Self:
@@ -48,10 +50,11 @@ class FalClient:
 
     async def upload(self, data: bytes, *, content_type: str, filename: str, lifetime_seconds: int) -> str:
         """Store a picture at FAL; its public address, new each time. Raises ``Rejected`` or ``Transient``."""
-        return await asyncio.to_thread(
-            self._get_storage().upload, data, content_type=content_type, filename=filename,
-            lifetime_seconds=lifetime_seconds,
-        )  # fmt: skip
+        with self._wire.measure("upload"):
+            return await asyncio.to_thread(
+                self._get_storage().upload, data, content_type=content_type, filename=filename,
+                lifetime_seconds=lifetime_seconds,
+            )  # fmt: skip
 
     async def submit(
         self, endpoint: str, arguments: dict[str, Any], *, webhook_url: str | None, output_lifetime_seconds: int
@@ -78,7 +81,7 @@ class FalClient:
     async def status(self, endpoint: str, request_id: str) -> Status:
         """How far a request is. Raises ``Transient`` or ``Gone``."""
         url = self.hosts.request_url(endpoint, request_id, action="status")
-        answer = await self._get(f"{url}?logs=1", names_request=True)
+        answer = await self._get(f"{url}?logs=1", operation="status", names_request=True)
         return read_status(answer, request_id=request_id)
 
     async def result(self, endpoint: str, request_id: str) -> Result:
@@ -86,7 +89,7 @@ class FalClient:
 
         Raises ``NotReady``, ``Transient``, ``Gone`` or ``Failed``.
         """
-        answer = await self._wire.call("GET", self.hosts.request_url(endpoint, request_id))
+        answer = await self._wire.call("GET", self.hosts.request_url(endpoint, request_id), operation="result")
         if not answer.is_ok:
             raise classify_result(answer)
         payload = answer.read_object()
@@ -96,7 +99,8 @@ class FalClient:
 
     async def cancel(self, endpoint: str, request_id: str) -> CancelAnswer:
         """Ask FAL to stop. It may run on and charge: follow the request until it is completed. Raises ``Transient``."""
-        answer = await self._wire.call("PUT", self.hosts.request_url(endpoint, request_id, action="cancel"))
+        url = self.hosts.request_url(endpoint, request_id, action="cancel")
+        answer = await self._wire.call("PUT", url, operation="cancel")
         if answer.is_ok:
             return "requested"
         if answer.status == 400:
@@ -115,7 +119,7 @@ class FalClient:
         for _ in range(_MOST_PAGES):
             query = {"endpoint_id": endpoint, "expand": "payloads", "limit": _PAGE_SIZE, **window}
             url = self.hosts.platform_url("requests/by-endpoint", **query, **({"cursor": cursor} if cursor else {}))
-            page = (await self._get(url)).read_object()
+            page = (await self._get(url, operation="history")).read_object()
             if page is None or not isinstance(page.get("items"), list):
                 raise misread("a history without items")
             entries += [entry for item in page["items"] if (entry := read_history(item))]
@@ -126,7 +130,8 @@ class FalClient:
 
     async def price(self, endpoint: str) -> UnitPrice | None:
         """FAL's price of today; ``None`` when it does not name one. Raises ``Transient``."""
-        answer = await self._wire.call("GET", self.hosts.platform_url("pricing", endpoint_id=endpoint))
+        url = self.hosts.platform_url("pricing", endpoint_id=endpoint)
+        answer = await self._wire.call("GET", url, operation="price")
         if answer.status == 404:
             return None
         if not answer.is_ok:
@@ -135,7 +140,7 @@ class FalClient:
 
     async def probe(self) -> None:
         """Is the key accepted and FAL there? Costs nothing. Raises ``AccountProblem`` or ``Transient``."""
-        answer = await self._wire.call("POST", self.hosts.token_url, body={})
+        answer = await self._wire.call("POST", self.hosts.token_url, operation="probe", body={})
         if not answer.is_ok:
             raise classify_call(answer, names_request=False)
         if not (answer.read_object() or {}).get("token"):
@@ -143,10 +148,11 @@ class FalClient:
 
     async def download(self, url: str, path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> Download:
         """Fetch a result's file without the key; it is at ``path`` only when it is whole. Raises ``DownloadError``."""
-        return await fetch_file(self._wire, self.hosts, url, path, max_bytes=max_bytes)
+        with self._wire.measure("download"):
+            return await fetch_file(self._wire, self.hosts, url, path, max_bytes=max_bytes)
 
-    async def _get(self, url: str, *, names_request: bool = False) -> Answer:
-        answer = await self._wire.call("GET", url)
+    async def _get(self, url: str, *, operation: str, names_request: bool = False) -> Answer:
+        answer = await self._wire.call("GET", url, operation=operation)
         if not answer.is_ok:
             raise classify_call(answer, names_request=names_request)
         return answer

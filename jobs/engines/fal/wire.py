@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
@@ -40,11 +41,22 @@ class Limits:
     window_seconds: float = 30.0  # over which the slowest speed is measured
 
 
+@dataclass(kw_only=True)
+class Seen:
+    """What came of a call: the HTTP status, or the name of what went wrong."""
+
+    outcome: str = "ok"
+
+
+Observe = Callable[[str, str, float], None]  # operation, outcome, seconds
+
+
 class Wire:
     """The connections of one event loop: a pool for what may be repeated, a fresh connection for each submit."""
 
-    def __init__(self, key: Secret, *, limits: Limits) -> None:
+    def __init__(self, key: Secret, *, limits: Limits, observe: Observe | None = None) -> None:
         self.limits = limits
+        self._observe = observe
         self._key = key
         self._pool: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
@@ -65,12 +77,14 @@ class Wire:
             if session is not None:
                 await session.close()
 
-    async def call(self, method: str, url: str, *, body: Any = None) -> Answer:
+    async def call(self, method: str, url: str, *, operation: str, body: Any = None) -> Answer:
         """A call with the key that may be made any number of times; raises ``Transient`` without an answer."""
         timeout = self._limit_time(self.limits.answer_seconds)
         try:
-            async with self._request(self._pool, method, url, body=body, timeout=timeout) as response:
-                return await self._read(response)
+            with self.measure(operation) as seen:
+                async with self._request(self._pool, method, url, body=body, timeout=timeout) as response:
+                    seen.outcome = str(response.status)
+                    return await self._read(response)
         except NETWORK_ERRORS as error:
             reason = type(error).__name__
         raise Transient("provider_unreachable", "FAL cannot be reached.", retryable=True, detail=reason)
@@ -80,15 +94,30 @@ class Wire:
         progress = SimpleNamespace(is_connected=False)
         timeout = self._limit_time(self.limits.submit_seconds)
         try:
-            async with self._request(
-                self._fresh, "POST", url, body=body, headers=headers, timeout=timeout, progress=progress
-            ) as response:
-                return await self._read(response)
+            with self.measure("submit") as seen:
+                async with self._request(
+                    self._fresh, "POST", url, body=body, headers=headers, timeout=timeout, progress=progress
+                ) as response:
+                    seen.outcome = str(response.status)
+                    return await self._read(response)
         except NETWORK_ERRORS as error:
             reason = type(error).__name__
         if not progress.is_connected:
             raise NotSent("provider_unreachable", "FAL cannot be reached.", retryable=True, detail=reason)
         raise OutcomeUnknown("provider_outcome_unknown", UNKNOWN_MESSAGE, hint=UNKNOWN_HINT, detail=reason)
+
+    @contextmanager
+    def measure(self, operation: str) -> Iterator[Seen]:
+        """Tells the observer how long it took and what came of it."""
+        seen, began = Seen(), time.perf_counter()
+        try:
+            yield seen
+        except BaseException as error:
+            seen.outcome = type(error).__name__
+            raise
+        finally:
+            if self._observe is not None:
+                self._observe(operation, seen.outcome, time.perf_counter() - began)
 
     @asynccontextmanager
     async def get_file(self, url: str) -> AsyncIterator[aiohttp.ClientResponse]:

@@ -1,0 +1,32 @@
+"""How did a generation end? One line in the log and one count in the metrics, whoever ended it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from image2model.ops import meters
+from jobs.models import Generation
+
+logger = logging.getLogger("image2model.generations")
+
+
+def note_end(sender: object, *, pk: UUID, **_: Any) -> None:
+    """Receives ``generation_ended``."""
+    generation = Generation.objects.select_related("job").filter(pk=pk).first()
+    if generation is None or generation.finished_at is None:  # deleted, or asked for again, meanwhile
+        return
+    began = generation.started_at
+    seconds = max(0.0, (generation.finished_at - began).total_seconds()) if began else None
+    meters.note_generation(engine=generation.engine, status=generation.status, seconds=seconds)
+    facts = {
+        "request_id": generation.job.request_id,
+        "job_id": str(generation.job_id),
+        "generation_id": str(pk),
+        "engine": generation.engine,
+        "attempt": generation.attempt,
+        "seconds": seconds,
+        "error_code": generation.error_code or None,
+    }
+    logger.info("Generation %s of %s %s.", pk, generation.engine, generation.status, extra={"facts": facts})

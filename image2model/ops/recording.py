@@ -1,0 +1,129 @@
+"""What came in, what went out, how long did it take? Of every HTTP request one line in the log and one count."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import Resolver404, resolve
+
+from image2model.middleware import RECORD_KEY, choose_request_id, request_id_var
+from image2model.ops import meters
+
+logger = logging.getLogger("image2model.requests")
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+CLIENT_LEFT = 499  # nobody was there any more to be answered
+REQUEST_ID = b"x-request-id"
+UNMATCHED, STATIC = "unmatched", "static"
+QUIET = frozenset({STATIC, "health", "api/v1/health", "api/v1/health/liveness", "api/v1/health/readiness",
+                   "api/v1/health/metrics"})  # fmt: skip
+
+
+@dataclass(kw_only=True)
+class Record:
+    """One request. The route is a pattern, so that neither ids nor file names get into logs and metrics."""
+
+    method: str
+    path: str
+    request_id: str
+    route: str = UNMATCHED
+    user_id: int | None = None
+    status: int | None = None
+    is_stream: bool = False
+    began: float
+    answered: float | None = None
+
+
+class Recorder:
+    """Gives each request its id, and tells how it went when it is over."""
+
+    def __init__(self, other: App) -> None:
+        self.other = other
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record = begin_record(scope)
+        token = request_id_var.set(record.request_id)
+
+        async def watch(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                note_start(record, message)
+            await send(message)
+
+        try:
+            await self.other(scope, receive, watch)
+        except Exception:
+            record.status = record.status or 500
+            raise
+        finally:
+            end_record(record)
+            request_id_var.reset(token)
+
+
+def begin_record(scope: Scope) -> Record:
+    """Leaves the id in the headers, so that everybody behind takes the same one."""
+    offered = dict(scope["headers"]).get(REQUEST_ID, b"").decode("latin-1")
+    record = Record(
+        method=scope["method"],
+        path=scope["path"],
+        request_id=choose_request_id(offered),
+        began=time.perf_counter(),
+    )
+    others = [(name, value) for name, value in scope["headers"] if name != REQUEST_ID]
+    scope["headers"] = [*others, (REQUEST_ID, record.request_id.encode("ascii"))]
+    scope[RECORD_KEY] = record
+    if scope["path"].startswith("/static/"):
+        record.route = STATIC
+    return record
+
+
+def note_start(record: Record, message: Message) -> None:
+    record.status, record.answered = message["status"], time.perf_counter()
+    record.is_stream = is_event_stream(message.get("headers", ()))
+
+
+def is_event_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name.lower() == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers)
+
+
+def end_record(record: Record) -> None:
+    """A stream is as quick as its beginning: how long somebody listens says nothing about us."""
+    now = time.perf_counter()
+    if record.route == UNMATCHED and record.status != 404:
+        record.route = find_route(record.path)
+    status = record.status or CLIENT_LEFT
+    spent = now - record.began
+    waited = record.answered - record.began if record.is_stream and record.answered else spent
+    meters.note_request(method=record.method, route=record.route, status=status, seconds=waited)
+    level = logging.WARNING if status >= 500 else logging.DEBUG if record.route in QUIET else logging.INFO
+    facts = {
+        "method": record.method,
+        "route": record.route,
+        "status": status,
+        "ms": round(1000 * waited, 1),
+        "user_id": record.user_id,
+    }
+    if record.is_stream:
+        facts["open_seconds"] = round(spent, 1)
+    logger.log(level, "%s /%s %s %s ms", record.method, record.route, status, facts["ms"], extra={"facts": facts})
+
+
+def find_route(path: str) -> str:
+    """Of a request that was answered before it came to its view."""
+    try:
+        return resolve(path).route.removesuffix("/")
+    except Resolver404:
+        return UNMATCHED
+
+
+def find_record(scope: Scope) -> Record | None:
+    return scope.get(RECORD_KEY)
