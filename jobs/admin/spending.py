@@ -20,7 +20,7 @@ MOST_TOTALS = 100
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "owner", "engine", "amount", "state", "attempt", "sent_at", "settled_at", "job_id")
+    list_display = ("created_at", "owner", "engine", "amount", "state", "attempt", "sent_at", "job_id")
     list_filter = ("state", "engine", "created_at", "sent_at")
     search_fields = ("=job_id", "=generation_id", "owner__email")
     search_help_text = "Id of a job or a generation, or the owner's e-mail"

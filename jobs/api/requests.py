@@ -24,6 +24,10 @@ JOB_FILTERS = [
     OpenApiParameter("limit", int, description="1–100; 25 when it is not given."),
     OpenApiParameter("cursor", str, description="From next or previous of another answer."),
 ]
+USAGE_DAYS = [
+    OpenApiParameter("from", OpenApiTypes.DATE, description="The first day (UTC); the first of the month of `to`."),
+    OpenApiParameter("to", OpenApiTypes.DATE, description="The last day (UTC), included; today."),
+]
 
 
 class OptionsSerializer(Shape):

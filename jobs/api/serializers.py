@@ -281,6 +281,30 @@ class AccountSerializer(Shape):
     budget = BudgetSerializer()
 
 
+class SpendingSerializer(Shape):
+    generations = serializers.IntegerField(
+        help_text="that cost something or may; of free engines, models that are kept"
+    )
+    actual = serializers.CharField(help_text="what was billed")
+    held = serializers.CharField(help_text="what work under way may cost")
+
+
+class UsageRowSerializer(SpendingSerializer):
+    day = serializers.DateField()
+    engine = EngineNameSerializer()
+
+
+class UsageSerializer(Shape):
+    to = serializers.DateField()
+    currency = serializers.CharField()
+    results = UsageRowSerializer(many=True)
+    total = SpendingSerializer()
+
+    def get_fields(self) -> dict[str, Any]:
+        """``from`` is a word of Python's own."""
+        return {"from": serializers.DateField(), **super().get_fields()}
+
+
 class EstimateSerializer(JobEstimateSerializer):
     per_generation = serializers.CharField(allow_null=True)
     budget = BudgetSerializer()

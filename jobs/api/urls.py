@@ -8,7 +8,7 @@ from itertools import chain
 from django.http.response import HttpResponseBase
 
 from image2model.addresses import both_forms
-from jobs.api.views import account, downloads, engines, generations, jobs, status, uploads
+from jobs.api.views import account, downloads, engines, generations, jobs, status, uploads, usage
 
 View = Callable[..., HttpResponseBase]
 
@@ -35,6 +35,7 @@ ADDRESSES: dict[str, View] = {
     "models/available": engines.EnginesView.as_view(),
     "models/generate": engines.GenerateView.as_view(),
     "account": account.AccountView.as_view(),
+    "usage": usage.UsageView.as_view(),
 }
 
 urlpatterns = list(chain.from_iterable(both_forms(route, view) for route, view in ADDRESSES.items()))

@@ -34,7 +34,8 @@ from jobs.services import (
     submit_uploads,
 )
 from jobs.views.access import find_generation, find_job, signed_in
-from jobs.views.forms import COMMON, PRESETS, TEXTURES, OptionsForm, list_own_options, name_of_field
+from jobs.views.forms import COMMON, PRESETS, TEXTURES, OptionsForm, list_own_options, name_of_field, write_value
+from jobs.views.prices import describe_prices
 
 JSON_TYPE = "application/json"
 
@@ -68,7 +69,7 @@ def _read_wishes(engine_id: str, options: dict[str, Any], job: Job) -> dict[str,
     """The form as it was filled in for an earlier job."""
     engine = catalog.ENGINES.get(engine_id)
     own = [] if engine is None else [o for o in list_own_options(engine) if o.name in options]
-    named = {name_of_field(engine, option): options[option.name] for option in own} if engine else {}
+    named = {name_of_field(engine, option): write_value(options[option.name]) for option in own} if engine else {}
     common = {name: options[name] for name in COMMON if name in options}
     return {"engine": engine_id, "formats": job.formats, "name": job.name} | common | named
 
@@ -79,8 +80,8 @@ def _answer(request: HttpRequest, *, again: Sequence[Generation], initial: dict[
         return _show(request, OptionsForm(engines=engines, initial=initial), again=again)
     form = OptionsForm(request.POST, engines=engines)
     try:
-        submission = _submit(request, form, again=again)
         count_upload(signed_in(request))
+        submission = _submit(request, form, again=again)
     except JobError as error:
         return _refuse(request, form, error=error, again=again)
     place = reverse("job", args=[submission.job.pk])
@@ -125,7 +126,6 @@ def _read_stored(generations: Sequence[Generation]) -> list[Item]:
 
 
 def _fingerprint(items: Sequence[Item], wishes: Wishes) -> str:
-    """A second press of the button asks for exactly the same; changed pictures or options are a new request."""
     pictures = [{view: [image.filename, image.image.sha256] for view, image in item.views.items()} for item in items]
     return fingerprint("again", pictures, asdict(wishes))
 
@@ -174,7 +174,11 @@ def _show(
         "textures": TEXTURES,
         "sides": catalog.VIEWS,
         "limits": _read_limits(),
-        "page_data": {"limits": _read_limits(), "presets": PRESETS},
+        "page_data": {
+            "limits": _read_limits(),
+            "presets": PRESETS,
+            "prices": describe_prices(form.engines, user=signed_in(request)),
+        },
     }
     return render(request, "jobs/upload.html", context, status=status)
 

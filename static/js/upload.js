@@ -1,13 +1,14 @@
 /* What does the upload page do with a script? Tiles with reasons, options that fit the engine, an estimate, progress. */
 
 import { gatherFiles } from "./gathering.js";
-import { watchOptions } from "./options.js";
+import { readEngine, watchOptions } from "./options.js";
 import { Picks } from "./picks.js";
+import { findShortage, readPrice } from "./prices.js";
 import { send } from "./sending.js";
 import { readPageData, sayCount, sayPrice, saySeconds } from "./words.js";
 
 const form = document.querySelector("[data-upload]");
-const { limits, presets } = readPageData();
+const { limits, presets, prices } = readPageData();
 const zone = form.querySelector(".dropzone");
 const button = form.querySelector("[data-submits]");
 const estimate = form.querySelector("[data-estimate]");
@@ -28,7 +29,16 @@ function countModels() {
   return oneObject?.checked && picks.entries.length > 1 ? 1 : picks.entries.length;
 }
 
-function findProblem() {
+function readTotal(models) {
+  const price = readPrice(form, readEngine(form), prices.surcharges);
+  return price === null ? null : price * models;
+}
+
+function findProblem(models) {
+  return findProblemOfPictures() || findShortage(readTotal(models), prices.remaining, sayPrice);
+}
+
+function findProblemOfPictures() {
   if (!picks) return "";
   if (picks.entries.length > limits.files) return `At most ${limits.files} pictures fit into one job; remove ${picks.entries.length - limits.files}.`;
   const bad = picks.entries.filter((entry) => entry.reason).length;
@@ -37,13 +47,13 @@ function findProblem() {
 
 function describeEstimate(models) {
   if (!models) return "Choose pictures to begin.";
-  const { price, seconds } = options.readEngine();
-  return `${sayCount(models, "model")} · ${sayPrice(price * models)} · ${saySeconds(seconds * models)}`;
+  const { seconds } = readEngine(form);
+  return `${sayCount(models, "model")} · ${sayPrice(readTotal(models))} · ${saySeconds(seconds * models)}`;
 }
 
 function refresh() {
   const models = countModels();
-  const problem = findProblem();
+  const problem = findProblem(models);
   estimate.textContent = problem || describeEstimate(models);
   estimate.classList.toggle("is-problem", Boolean(problem));
   button.querySelector("[data-label]").textContent = models ? `Make ${sayCount(models, "model")}` : "Make models";
@@ -112,4 +122,5 @@ if (picks) {
   form.elements.files.required = false; // the tiles hold the pictures, not the field
   gatherFiles({ zone, inputs: form.querySelectorAll("[data-picks-files]"), take: (files) => picks.add(files) });
 }
+form.addEventListener("change", () => isSending || refresh());
 refresh();

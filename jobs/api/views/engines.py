@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
 from image2model.openapi import document
 from image2model.rest import read_body, read_id
 from jobs import catalog, progress
@@ -18,7 +16,7 @@ from jobs.api import requests, serializers
 from jobs.api.fields import read_idempotency_key, read_options, read_text, read_whole_number, refuse
 from jobs.api.views.base import CountedJobView, JobView
 from jobs.api.views.uploads import answer_submission, estimate_job
-from jobs.describe import CURRENCY, format_money, format_time
+from jobs.describe import format_money
 from jobs.services import (
     Idempotency,
     Wishes,
@@ -26,8 +24,8 @@ from jobs.services import (
     choose_engine,
     find_stored_images,
     fingerprint,
+    money,
     offered_engines,
-    read_budget,
     submit_job,
 )
 
@@ -51,9 +49,9 @@ class EstimateView(JobView):
         """What a number of generations would cost and take."""
         body = read_body(request, allowed=frozenset({"engine", "count", "options"}))
         engine = choose_engine(read_text(body, "engine", limit=60))
-        catalog.check_options(engine, read_options(body))
         count = read_whole_number(body.get("count"), "count", minimum=1, maximum=settings.MAX_FILES, default=1)
-        return Response(_estimate(engine, count=count) | {"budget": describe_budget(self.user)})
+        answer = money.estimate(engine, options=read_options(body), count=count)
+        return Response(_describe_estimate(answer) | {"budget": money.describe_budget(self.user)})
 
 
 class GenerateView(CountedJobView):
@@ -97,13 +95,12 @@ def _describe(entry: catalog.EngineEntry, *, available: bool) -> dict[str, Any]:
     }
 
 
-def _estimate(engine: catalog.EngineEntry, *, count: int) -> dict[str, Any]:
-    price: Decimal | None = engine.price
+def _describe_estimate(estimate: money.Estimate) -> dict[str, Any]:
     return {
-        "amount": None if price is None else format_money(price * count),
-        "currency": CURRENCY,
-        "seconds": progress.estimate_seconds(engine.id, count=count),
-        "per_generation": format_money(price),
+        "amount": format_money(estimate.amount),
+        "currency": estimate.currency,
+        "seconds": estimate.seconds,
+        "per_generation": format_money(estimate.per_generation),
     }
 
 
@@ -118,13 +115,3 @@ def _read_old_options(body: dict[str, Any]) -> dict[str, Any]:
     if not textured:
         return options | {"texture": "none"}
     return options | ({"texture": QUALITIES[quality]} if quality else {})
-
-
-def describe_budget(user: User) -> dict[str, Any]:
-    budget = read_budget(user)
-    return {
-        "limit": format_money(budget.limit),
-        "spent": format_money(budget.spent),
-        "remaining": format_money(budget.remaining),
-        "resets_at": format_time(budget.resets_at),
-    }

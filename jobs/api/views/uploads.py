@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from image2model.openapi import document
 from image2model.rest import check_fields
-from jobs import catalog, progress
+from jobs import progress
 from jobs.api import requests, serializers
 from jobs.api.fields import WISHES, read_form, read_idempotency_key, read_list, read_wishes, refuse
 from jobs.api.links import find_links
@@ -131,10 +131,8 @@ def describe_upload(submission: Submission, *, links: Links) -> dict[str, Any]:
 
 
 def estimate_job(generations: Sequence[Generation]) -> dict[str, Any]:
-    prices = [catalog.ENGINES[generation.engine].price for generation in generations]
-    known = [price for price in prices if price is not None]
     return {
-        "amount": format_money(sum(known[1:], known[0])) if len(known) == len(prices) and known else None,
+        "amount": format_money(add_up(generation.cost_estimated for generation in generations)),
         "currency": CURRENCY,
         "seconds": progress.foresee(list(generations)).job_seconds,
     }
