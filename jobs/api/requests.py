@@ -16,6 +16,13 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="1–255 printable ASCII characters, kept for 24 hours: the same key with the same body answers the "
     "same job again and creates nothing; with another body 409.",
 )
+PREFER = OpenApiParameter(
+    "Prefer",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="`wait=n`: answer when the job is over, or after n seconds (at most 60), whichever comes first. "
+    "The answer says `Preference-Applied`.",
+)
 JOB_FILTERS = [
     OpenApiParameter("status", str, description="One or more states, separated by commas."),
     OpenApiParameter("engine", str, enum=list(catalog.ENGINES)),

@@ -59,7 +59,7 @@ class GenerateView(CountedJobView):
         "generate",
         request=requests.GenerateRequestSerializer,
         responses=serializers.GenerateSerializer,
-        parameters=[requests.IDEMPOTENCY_KEY],
+        parameters=[requests.IDEMPOTENCY_KEY, requests.PREFER],
     )
     def post(self, request: Request) -> Response:
         """One stored picture to one model, in the words of old clients."""

@@ -72,7 +72,7 @@ class JobsView(CountedJobView):
         "create_job",
         request=requests.NewJobSerializer,
         responses={201: serializers.JobSerializer},
-        parameters=[requests.IDEMPOTENCY_KEY],
+        parameters=[requests.IDEMPOTENCY_KEY, requests.PREFER],
     )
     def post(self, request: Request) -> Response:
         key = read_idempotency_key(request)

@@ -50,7 +50,7 @@ class UploadView(FormView):
         "upload",
         request={"multipart/form-data": requests.UploadFormSerializer},
         responses=serializers.UploadSerializer,
-        parameters=[requests.IDEMPOTENCY_KEY],
+        parameters=[requests.IDEMPOTENCY_KEY, requests.PREFER],
     )
     def post(self, request: Request) -> Response:
         key = read_idempotency_key(request)
@@ -72,7 +72,7 @@ class UploadImageView(UploadView):
         "upload_image",
         request={"multipart/form-data": requests.UploadImageFormSerializer},
         responses=serializers.UploadSerializer,
-        parameters=[requests.IDEMPOTENCY_KEY],
+        parameters=[requests.IDEMPOTENCY_KEY, requests.PREFER],
     )
     def post(self, request: Request) -> Response:
         if len(self.read_files(request)) > 1:
