@@ -8,7 +8,7 @@ from itertools import chain
 from django.http.response import HttpResponseBase
 
 from image2model.addresses import both_forms
-from jobs.api.views import account, downloads, engines, generations, jobs, status, uploads, usage
+from jobs.api.views import account, downloads, engines, generations, jobs, status, uploads, usage, webhooks
 
 View = Callable[..., HttpResponseBase]
 
@@ -33,6 +33,7 @@ ADDRESSES: dict[str, View] = {
     "download/<str:job_id>/all": downloads.DownloadAllView.as_view(),
     "download/<str:job_id>/<str:filename>": downloads.DownloadFileView.as_view(),
     "models/available": engines.EnginesView.as_view(),
+    "webhooks/fal/<str:token>": webhooks.FalWebhookView.as_view(),
     "models/generate": engines.GenerateView.as_view(),
     "account": account.AccountView.as_view(),
     "usage": usage.UsageView.as_view(),

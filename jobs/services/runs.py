@@ -239,7 +239,7 @@ def hand_back(generation: Generation, *, reason: str, outcome: str = Attempt.Out
     False, and nothing happens, when it has moved on, or when a provider may have been paid for it.
     """
     job = _lock_job_of(generation)
-    if may_be_paid(generation):
+    if may_be_paid(generation) or not is_running(generation):
         return False
     moved = Generation.objects.move(
         generation.pk, Status.QUEUED, attempt=generation.attempt, stage=Stage.WAITING, lease_until=None,
@@ -252,6 +252,13 @@ def hand_back(generation: Generation, *, reason: str, outcome: str = Attempt.Out
         events.write_event(job, "handed_back", generation=generation, message=f"{generation.name}: {reason}")
         transaction.on_commit(lambda: discard_attempt_files(generation))
     return moved
+
+
+def is_running(generation: Generation) -> bool:
+    """Has this very run still a say? Also of a locked job: a queued state may be reached from ended ones, too."""
+    return Generation.objects.filter(
+        pk=generation.pk, attempt=generation.attempt, status=Status.PROCESSING
+    ).exists()  # fmt: skip
 
 
 def may_be_paid(generation: Generation) -> bool:
@@ -281,9 +288,10 @@ def has_lapsed(generation: Generation) -> bool:
 
 
 def end_attempt(generation: Generation, *, outcome: str, error_code: str = "") -> None:
-    Attempt.objects.filter(generation=generation, number=generation.attempt, outcome=Attempt.Outcome.RUNNING).update(
-        outcome=outcome, error_code=error_code, finished_at=Now()
-    )
+    running = Attempt.objects.filter(
+        generation=generation, number=generation.attempt, outcome=Attempt.Outcome.RUNNING
+    )  # fmt: skip
+    running.update(outcome=outcome, finished_at=Now(), **({"error_code": error_code} if error_code else {}))
 
 
 def discard_attempt_files(generation: Generation) -> None:

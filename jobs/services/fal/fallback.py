@@ -14,7 +14,7 @@ from jobs.models import Generation, Job
 from jobs.services import money
 from jobs.services.derive import lock_job, refresh_job
 from jobs.services.fal.provider import fal_engines
-from jobs.services.runs import Failure, end_attempt, fail_generation
+from jobs.services.runs import Failure, end_attempt, fail_generation, is_running
 from jobs.states import Stage, Status, WaitingReason
 
 LOCAL = catalog.LOCAL_ENGINE
@@ -56,7 +56,7 @@ def fail_or_fall_back(generation: Generation, *, failure: Failure) -> bool:
 @transaction.atomic
 def _fall_back(generation: Generation, *, failure: Failure) -> bool:
     job = lock_job(generation.job_id)
-    moved = Generation.objects.move(
+    moved = is_running(generation) and Generation.objects.move(
         generation.pk, Status.QUEUED, attempt=generation.attempt, lease_until=None, crashes=0, **_as_local(generation)
     )
     if moved:

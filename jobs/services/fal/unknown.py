@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -101,7 +102,7 @@ def send_again(attempt: Attempt, *, actor: str) -> None:
     if not _settle(attempt):
         raise JobError("bad_request", "It is known meanwhile what became of this submission.")
     generation = attempt.generation
-    moved = Generation.objects.move(
+    moved = _running(attempt).exists() and Generation.objects.move(
         generation.pk, Status.QUEUED, attempt=attempt.number, stage=Stage.WAITING, waiting_reason=WaitingReason.QUEUE,
         lease_until=None,
     )  # fmt: skip
@@ -178,7 +179,10 @@ def hear_webhook(token: str, *, request_id: str) -> bool:
 
     ``JobError`` ``webhook_mismatch`` when the attempt belongs to another request.
     """
-    attempt = Attempt.objects.select_related("generation").filter(token=token).first()
+    try:
+        attempt = Attempt.objects.select_related("generation").filter(token=UUID(token)).first()
+    except ValueError:
+        return False
     if attempt is None:
         return False
     if attempt.request_id is None:
