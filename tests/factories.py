@@ -31,9 +31,9 @@ class UserFactory(factory.django.DjangoModelFactory):
         self.save(update_fields=["password"])
 
 
-def make_picture(number: int = 0) -> bytes:
-    """A small picture that differs by its number."""
-    return encode_png(draw_blob(number, size=96))
+def make_picture(number: int = 0, *, size: int = 96) -> bytes:
+    """A picture that differs by its number."""
+    return encode_png(draw_blob(number, size=size))
 
 
 def make_job(

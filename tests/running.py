@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import signal
@@ -24,6 +25,7 @@ from tests.servers import find_free_port
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT.parent / "shared" / "samples"
 PATIENCE_SECONDS = 90
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each look would bury a failure
 
 
 @dataclass
