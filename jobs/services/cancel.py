@@ -48,6 +48,12 @@ def cancel_generation(generation: Generation, *, actor: str) -> Generation:
     return Generation.objects.get(pk=generation.pk)
 
 
+def cancel_if_active(generation: Generation) -> None:
+    """As the first step of its deletion, with its job locked by the caller."""
+    if Generation.objects.filter(pk=generation.pk, status__in=ACTIVE).exists():
+        _cancel(Generation.objects.get(pk=generation.pk))
+
+
 def _refuse_finished(status: str, *, what: str) -> None:
     if status in TERMINAL:
         raise JobError("job_finished", f"This {what} is already {status}; there is nothing to cancel.")

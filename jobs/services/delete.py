@@ -7,16 +7,16 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, ProtectedError
+from django.db.models import Exists, F, OuterRef, ProtectedError, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import User
 from jobs import events, files
-from jobs.models import Artifact, Generation, GenerationInput, Job, SourceImage
-from jobs.services.cancel import cancel_job
+from jobs.models import MAY_BE_PAID, Artifact, Attempt, Event, Generation, GenerationInput, Job, SourceImage
+from jobs.services.cancel import cancel_if_active, cancel_job
 from jobs.services.derive import lock_job, refresh_job
 from jobs.services.money import write_off
-from jobs.states import ACTIVE
+from jobs.states import ACTIVE, Status
 
 logger = logging.getLogger(__name__)
 
@@ -39,18 +39,45 @@ def bury_job(job: Job, *, actor: str) -> None:
 
 
 def purge_job(job_id: UUID) -> None:
-    """Remove a buried job: files first, so that a crash leaves the rows that name them."""
+    """Remove a buried job: files first, so that a crash leaves the rows that name them.
+
+    While a provider has work of it, the bare rows stay, seen by nobody: it is told to stop and followed to its bill.
+    """
     images = list(SourceImage.objects.filter(uses__generation__job=job_id).distinct().values_list("pk", flat=True))
     for path in Artifact.objects.filter(generation__job=job_id).values_list("path", flat=True):
         files.delete_file(path)
     for generation_id in Job.objects.filter(pk=job_id).values_list("generations", flat=True):
         files.delete_folder(f"{files.ARTIFACTS}/{generation_id}")
     with transaction.atomic():
-        write_off(list(Generation.objects.filter(job=job_id).values_list("pk", flat=True)))
         GenerationInput.objects.filter(generation__job=job_id).delete()
-        Job.objects.filter(pk=job_id, deleted_at__isnull=False).delete()
+        if list_unsettled().filter(generation__job=job_id).exists():
+            _forget_content(job_id)
+        else:
+            write_off(list(Generation.objects.filter(job=job_id).values_list("pk", flat=True)))
+            Job.objects.filter(pk=job_id, deleted_at__isnull=False).delete()
     for image_id in images:
         delete_unused_image(image_id)
+
+
+def list_unsettled() -> QuerySet[Attempt]:
+    """Tries that a provider may still charge for."""
+    return Attempt.objects.filter(submission__in=MAY_BE_PAID, settled_at=None)
+
+
+def list_purgeable() -> QuerySet[Job]:
+    """Buried jobs of which something can go now."""
+    at_provider = Exists(list_unsettled().filter(generation__job=OuterRef("pk")))
+    has_content = Exists(GenerationInput.objects.filter(generation__job=OuterRef("pk")))
+    return Job.objects.filter(~at_provider | has_content, deleted_at__isnull=False)
+
+
+def _forget_content(job_id: UUID) -> None:
+    """What a person has written or named."""
+    Job.objects.filter(pk=job_id).update(name="", webhook_url="")
+    Event.objects.filter(job=job_id).delete()
+    Artifact.objects.filter(generation__job=job_id).delete()
+    for generation_id in Generation.objects.filter(job=job_id).values_list("pk", flat=True):
+        Generation.objects.filter(pk=generation_id).update(name=str(generation_id))
 
 
 def delete_generation(generation: Generation, *, actor: str) -> None:
@@ -69,14 +96,31 @@ def _remove_generation(generation: Generation, *, actor: str) -> bool:
     job = lock_job(generation.job_id)
     if not job.generations.exclude(pk=generation.pk).exists():
         return False
-    write_off([generation.pk])
-    removed, _ = Generation.objects.filter(pk=generation.pk).delete()
+    cancel_if_active(generation)
+    if list_unsettled().filter(generation=generation.pk).exists():
+        removed = _set_aside(generation, job=job)
+    else:
+        write_off([generation.pk])
+        removed, _ = Generation.objects.filter(pk=generation.pk).delete()
     if removed:
         Job.objects.filter(pk=job.pk).update(total=F("total") - 1)
         job = refresh_job(lock_job(job.pk))
         events.write_event(job, "model_deleted", message=generation.name, actor=actor)
         transaction.on_commit(partial(files.delete_folder, f"{files.ARTIFACTS}/{generation.pk}"))
     return True
+
+
+def _set_aside(generation: Generation, *, job: Job) -> int:
+    """A provider has it: seen by nobody, in a buried job of its own, it is followed to its bill."""
+    Artifact.objects.filter(generation=generation.pk).delete()
+    GenerationInput.objects.filter(generation=generation.pk).delete()
+    Event.objects.filter(generation=generation.pk).update(generation=None)
+    grave = Job.objects.create(
+        owner_id=job.owner_id, engine=generation.engine, total=1, cancelled=1, status=Status.CANCELLED,
+        cancelled_at=Now(), finished_at=Now(), deleted_at=Now(),
+    )  # fmt: skip
+    rows = Generation.objects.filter(pk=generation.pk)
+    return rows.update(job=grave, position=0, name=str(generation.pk))
 
 
 def delete_unused_image(image_id: UUID) -> bool:
@@ -104,5 +148,6 @@ def delete_work_of(user: User) -> None:
     """All jobs and pictures of a user, before the account goes."""
     for job in Job.objects.filter(owner=user):
         delete_job(job, actor=str(user))
+    write_off(list(Generation.objects.filter(owner=user).values_list("pk", flat=True)))
     for image_id in SourceImage.objects.filter(owner=user).values_list("pk", flat=True):
         delete_unused_image(image_id)
