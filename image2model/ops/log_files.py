@@ -5,19 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 MAX_FILE_BYTES = 20 << 20
 MAX_FILES = 40
-NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.(\d{3})\.jsonl")
+NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.\d{3}\.jsonl")
 
 
-def list_log_files(folder: Path, *, day: date | None = None) -> list[Path]:
+def list_log_files(folder: Path) -> list[Path]:
     """Oldest first."""
-    found = [path for path in folder.glob("*.jsonl") if NAME.fullmatch(path.name)]
-    return sorted(path for path in found if day is None or path.name.startswith(day.isoformat()))
+    return sorted(path for path in folder.glob("*.jsonl") if NAME.fullmatch(path.name))
 
 
 def read_day_of(path: Path) -> date:
@@ -52,7 +50,7 @@ class DailyFileHandler(logging.Handler):
             return
         self._close_file()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        self._path = next(path for path in self._list_pieces(today) if has_room(path))
+        self._path = self._choose_piece(today)
         self._descriptor = os.open(self._path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o640)
         self._remove_oldest()
 
@@ -60,8 +58,13 @@ class DailyFileHandler(logging.Handler):
         facts = os.fstat(self._descriptor)
         return facts.st_size < MAX_FILE_BYTES and facts.st_nlink > 0
 
-    def _list_pieces(self, today: str) -> Iterator[Path]:
-        return (self.folder / f"{today}.{number:03}.jsonl" for number in range(1000))
+    def _choose_piece(self, today: str) -> Path:
+        """The latest of today, or the one after it. Numbers are never used again: they tell the order."""
+        latest = next((path for path in reversed(list_log_files(self.folder)) if path.name.startswith(today)), None)
+        if latest is None:
+            return self.folder / f"{today}.000.jsonl"
+        number = int(latest.name.split(".")[1]) + (not has_room(latest))
+        return self.folder / f"{today}.{number:03}.jsonl"
 
     def _remove_oldest(self) -> None:
         for path in list_log_files(self.folder)[:-MAX_FILES]:

@@ -61,7 +61,7 @@ class JsonFormatter(_MaskingFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": tell_time(record.created),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
@@ -75,6 +75,10 @@ class JsonFormatter(_MaskingFormatter):
             line["error"] = self.formatException(record.exc_info)
         masked = {key: self.mask(value) if isinstance(value, str) else value for key, value in line.items()}
         return json.dumps({key: value for key, value in masked.items() if value not in (None, "")}, default=str)
+
+
+def tell_time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def name_process(argv: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ PATTERNS = (
     (re.compile(r"(?i)\b(bearer|basic|key) +[A-Za-z0-9._~+/:=-]{8,}"), rf"\1 {MASK}"),
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{32}\b"), MASK),  # a key of FAL's
     (re.compile(r"([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@"), rf"\1:{MASK}@"),  # password in a URL
+    (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), MASK),  # an e-mail address names a person
     (re.compile(r"(?i)([?&;](?:access|token|key|secret|password|signature|x-amz-[a-z-]+)=)[^&\s'\"]+"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b((?:session|csrf)[a-z]*['\"]?\s*[:=]\s*['\"]?)[A-Za-z0-9]{16,}"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b(pass(?:word|wd)['\"]?\s*[:=]\s*['\"]?)[^\s'\",}]+"), rf"\1{MASK}"),

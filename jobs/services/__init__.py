@@ -1,6 +1,7 @@
 """What can be done? The verbs: the only door to a job's state, for pages, API, admin, commands and workers."""
 
 from jobs.services.cancel import cancel_generation, cancel_job
+from jobs.services.cleanup import Cleanup, clean_up, clean_up_job
 from jobs.services.delete import delete_generation, delete_job, delete_work_of
 from jobs.services.engines import choose_engine, default_engine_id, offered_engines
 from jobs.services.formats import request_formats
@@ -24,6 +25,7 @@ from jobs.services.uploads import arrange, check_wishes, fingerprint_uploads, ke
 __all__ = [
     "Allowance",
     "Budget",
+    "Cleanup",
     "Idempotency",
     "Item",
     "StoredImage",
@@ -37,6 +39,8 @@ __all__ = [
     "check_disk",
     "check_wishes",
     "choose_engine",
+    "clean_up",
+    "clean_up_job",
     "count_active",
     "count_stored_bytes",
     "count_upload",
