@@ -55,7 +55,7 @@ def _list_members(generations: Sequence[Generation]) -> list[Member]:
         (generation, artifact)
         for generation in generations
         for artifact in generation.artifacts.all()
-        if artifact.role == Artifact.Role.MODEL and default_storage.exists(artifact.path)
+        if artifact.role in (Artifact.Role.MODEL, Artifact.Role.RAW) and default_storage.exists(artifact.path)
     ]
     names = images.make_unique_names([PurePosixPath(artifact.filename).name for _, artifact in models])
     return [

@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from redis.exceptions import RedisError
 
-from jobs import progress, queue
+from jobs import progress, queue, reasons
 from jobs.models import Event, Feed, Generation, Job
 from jobs.states import ACTIVE, TERMINAL, Status
 
@@ -105,6 +106,7 @@ def build_snapshot(job: Job) -> dict[str, Any]:
         "current": job.completed + job.failed + job.cancelled,
         "counts": job.counts,
         "eta_seconds": outlook.job_seconds if job.status in ACTIVE else None,
+        "cost": _add_costs(generations),
         "timestamp": int(time.time() * 1000),
         "generations": [_describe_generation(generation, outlook) for generation in generations],
     }
@@ -117,6 +119,17 @@ def build_snapshot(job: Job) -> dict[str, Any]:
     return snapshot
 
 
+def _add_costs(generations: list[Generation]) -> dict[str, str | None]:
+    """Of all its generations, USD, as decimal strings; null for what nobody knows."""
+    estimated = [row.cost_estimated for row in generations]
+    actual = [row.cost_actual for row in generations if row.cost_actual is not None]
+    is_known = None not in estimated
+    return {
+        "estimated": str(sum((amount or 0 for amount in estimated), Decimal())) if is_known else None,
+        "actual": str(sum(actual, Decimal())) if actual else None,
+    }
+
+
 def _describe_generation(generation: Generation, outlook: progress.Outlook) -> dict[str, Any]:
     return {
         "id": str(generation.pk),
@@ -127,6 +140,9 @@ def _describe_generation(generation: Generation, outlook: progress.Outlook) -> d
         "queue_position": outlook.positions.get(generation.pk),
         "eta_seconds": outlook.seconds.get(generation.pk),
         "message": progress.describe_generation(generation),
+        "hint": outlook.hints.get(generation.pk, ""),
+        "may_switch": reasons.may_switch(generation),
+        "waiting_reason": generation.waiting_reason or None,
         "error": describe_error(generation),
     }
 

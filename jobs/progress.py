@@ -9,24 +9,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count
+from django.db.models import Count, F
 
-from jobs import catalog
-from jobs.models import Attempt, Generation, Job, WorkerHeartbeat
-from jobs.states import Stage, Status
+from jobs import catalog, reasons
+from jobs.models import MAY_BE_PAID, Attempt, Generation, Job, Provider, WorkerHeartbeat
+from jobs.states import Stage, Status, WaitingReason
 
-STAGE_WORDS = {
-    Stage.WAITING: "Waiting for its turn",
-    Stage.PREPARING: "Finding the object",
-    Stage.UPLOADING: "Sending the picture",
-    Stage.SUBMITTED: "Handed to the engine",
-    Stage.SUBMIT_UNKNOWN: "Asking whether the engine took it",
-    Stage.IN_ENGINE_QUEUE: "In the engine's queue",
-    Stage.GENERATING: "Making the model",
-    Stage.DOWNLOADING: "Fetching the model",
-    Stage.POSTPROCESSING: "Preview and formats",
-    Stage.DONE: "Done",
-}
 MEASURED_TTL = 30  # seconds that a measured figure is used again
 
 
@@ -34,8 +22,9 @@ MEASURED_TTL = 30  # seconds that a measured figure is used again
 class Outlook:
     """What is to come for the unfinished generations of a job."""
 
-    positions: dict[UUID, int] = field(default_factory=dict)  # how many are picked before it
-    seconds: dict[UUID, int] = field(default_factory=dict)
+    positions: dict[UUID, int] = field(default_factory=dict)  # how many are before it, here or in FAL's queue
+    seconds: dict[UUID, int] = field(default_factory=dict)  # not of those that wait for nobody knows how long
+    hints: dict[UUID, str] = field(default_factory=dict)  # what is behind its state and what happens next
     job_seconds: int | None = None
 
 
@@ -46,9 +35,15 @@ def foresee(generations: list[Generation]) -> Outlook:
     positions = _find_positions(waiting)
     seconds = {generation.pk: _remaining_seconds(generation) for generation in running}
     for generation in waiting:
-        rounds = math.ceil((positions[generation.pk] + 1) / _count_workers(generation.engine))
+        rounds = math.ceil((positions[generation.pk] + 1) / count_workers(generation.engine))
         seconds[generation.pk] = math.ceil(rounds * typical_seconds(generation.engine))
-    return Outlook(positions=positions, seconds=seconds, job_seconds=max(seconds.values(), default=None))
+    stuck = {generation.pk for generation in [*waiting, *running] if reasons.is_stuck(generation)}
+    return Outlook(
+        positions=positions | _find_positions_at_provider(running),
+        seconds={pk: left for pk, left in seconds.items() if pk not in stuck},
+        hints=_find_hints(generations),
+        job_seconds=None if stuck else max(seconds.values(), default=None),
+    )
 
 
 def _find_positions(waiting: list[Generation]) -> dict[UUID, int]:
@@ -73,6 +68,38 @@ def _find_positions(waiting: list[Generation]) -> dict[UUID, int]:
     }
 
 
+def _find_positions_at_provider(running: list[Generation]) -> dict[UUID, int]:
+    """How many requests are before it in the provider's own queue, as it last said."""
+    queued = {generation.pk for generation in running if generation.stage == Stage.IN_ENGINE_QUEUE}
+    if not queued:
+        return {}
+    rows = Attempt.objects.running_at_provider().filter(generation__in=queued, number=F("generation__attempt"))
+    places = rows.values_list("generation", "provider_position")
+    return {pk: place for pk, place in places if place is not None}
+
+
+def _find_hints(generations: list[Generation]) -> dict[UUID, str]:
+    """Asks the database only where something is out of the ordinary."""
+    is_paused = any(row.waiting_reason == WaitingReason.ENGINE_PAUSED for row in generations if row.is_active)
+    provider = Provider.objects.first() if is_paused else None
+    charged = _find_open_bills(generations)
+    hints = {
+        row.pk: reasons.CHARGE_HINT if row.pk in charged else reasons.explain_state(row, provider=provider)
+        for row in generations
+        if row.is_active or row.pk in charged
+    }
+    return {pk: hint for pk, hint in hints.items() if hint}
+
+
+def _find_open_bills(generations: list[Generation]) -> set[UUID]:
+    """The cancelled ones that a provider had, or may have had, and whose cost is not known yet."""
+    cancelled = [row.pk for row in generations if row.status == Status.CANCELLED and reasons.is_at_provider(row)]
+    if not cancelled:
+        return set()
+    sent = Attempt.objects.filter(generation__in=cancelled, submission__in=MAY_BE_PAID, settled_at=None)
+    return set(sent.values_list("generation", flat=True))
+
+
 def _remaining_seconds(generation: Generation) -> int:
     share_left = (100 - generation.progress) / 100
     return math.ceil(typical_seconds(generation.engine) * share_left)
@@ -80,7 +107,7 @@ def _remaining_seconds(generation: Generation) -> int:
 
 def estimate_seconds(engine: str, *, count: int) -> int:
     """How long so many would take if nothing else waited."""
-    return math.ceil(math.ceil(count / _count_workers(engine)) * typical_seconds(engine))
+    return math.ceil(math.ceil(count / count_workers(engine)) * typical_seconds(engine))
 
 
 def typical_seconds(engine: str) -> float:
@@ -95,7 +122,7 @@ def _measure_seconds(engine: str) -> float:
     return median(spans) if len(spans) >= 5 else float(catalog.ENGINES[engine].typical_seconds)
 
 
-def _count_workers(engine: str) -> int:
+def count_workers(engine: str) -> int:
     """How many run at once."""
     if catalog.ENGINES[engine].provider != catalog.LOCAL_ENGINE.provider:
         return settings.FAL_CONCURRENCY
@@ -113,7 +140,7 @@ def describe_generation(generation: Generation) -> str:
         return generation.error_message
     if generation.status == Status.CANCELLED:
         return "Cancelled"
-    return STAGE_WORDS[Stage(generation.stage)]
+    return reasons.describe_state(generation)
 
 
 def describe_job(job: Job) -> str:

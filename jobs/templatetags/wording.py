@@ -23,13 +23,14 @@ def say_seconds(seconds: float | None) -> str:
 def say_price(price: Decimal | None) -> str:
     if price is None:
         return "price unknown"
-    return "free" if price == 0 else f"${price:.2f}"
+    return "free" if price == 0 else say_amount(price)
 
 
 @register.filter
 def say_amount(amount: Decimal) -> str:
-    """As ``say_price``, where nothing is an amount too."""
-    return f"${amount:,.2f}"
+    """As ``say_price``, where nothing is an amount too. To the cent, and finer only where it has to be."""
+    cents = amount.quantize(Decimal("0.01"))
+    return f"${cents:,f}" if cents == amount else f"${amount.normalize():,f}"
 
 
 @register.filter

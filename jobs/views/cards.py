@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch
 
-from jobs import progress
+from jobs import progress, reasons
 from jobs.models import Artifact, Generation, GenerationInput, SourceImage
 from jobs.models.generations import GenerationQuerySet
+from jobs.states import Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,8 @@ class Card:
     preview: Artifact | None
     model: Artifact | None
     words: str
+    hint: str = ""
+    may_switch: bool = False  # to the local engine
     position: int | None = None
     seconds: int | None = None
 
@@ -53,9 +56,16 @@ def build_card(generation: Generation, *, outlook: progress.Outlook) -> Card:
         preview=_find(artifacts, role=Artifact.Role.PREVIEW),
         model=_find(artifacts, role=Artifact.Role.MODEL, format="glb"),
         words=progress.describe_generation(generation),
+        hint=generation.error_hint or _find_hint(generation, outlook=outlook),
+        may_switch=reasons.may_switch(generation),
         position=outlook.positions.get(generation.pk),
         seconds=outlook.seconds.get(generation.pk),
     )
+
+
+def _find_hint(generation: Generation, *, outlook: progress.Outlook) -> str:
+    """Why the waiting ones wait is said once, above all of them."""
+    return "" if generation.status == Status.QUEUED else outlook.hints.get(generation.pk, "")
 
 
 def _find(artifacts: list[Artifact], *, role: str, format: str = "") -> Artifact | None:

@@ -13,11 +13,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from jobs import catalog, progress
+from jobs import catalog, progress, reasons
 from jobs.models import Artifact, Conversion, Generation, GenerationInput
 from jobs.services import cancel_generation, delete_generation, request_formats, retry_generation
+from jobs.services.fal.fallback import switch_to_local
 from jobs.states import ACTIVE, Status
 from jobs.views.access import act, find_generation, signed_in
+from jobs.views.costs import say_cost
 from jobs.views.facts import build_facts
 from jobs.views.forms import DEFAULT_EDGE_MM, FormatForm
 from jobs.views.warnings import explain_warnings
@@ -63,6 +65,9 @@ def show_generation(request: HttpRequest, generation_id: UUID) -> HttpResponse:
         "warnings": explain_warnings(generation.warnings),
         "facts": build_facts(generation, model) if model else [],
         "words": progress.describe_generation(generation),
+        "outlook": _read_outlook(generation),
+        "raw_files": [_describe_raw(a) for a in artifacts if a.role == Artifact.Role.RAW],
+        "cost": say_cost([generation]),
         "page_data": _describe_live(generation),
         **_find_neighbours(generation),
         **_list_offers(generation, artifacts),
@@ -74,13 +79,38 @@ def _find(artifacts: list[Artifact], *, role: str, format: str = "") -> Artifact
     return next((a for a in artifacts if a.role == role and (not format or a.format == format)), None)
 
 
+def _read_outlook(generation: Generation) -> dict[str, Any]:
+    """What is to come for it, where it is not over; and what a cancelled one may still cost."""
+    outlook = progress.foresee([generation])
+    return {
+        "hint": outlook.hints.get(generation.pk, ""),
+        "position": outlook.positions.get(generation.pk),
+        "seconds": outlook.seconds.get(generation.pk),
+        "may_switch": reasons.may_switch(generation),
+    }
+
+
+RAW_ABOUT = {
+    "fbx": "As the engine made it, with quads. Opens in Blender, Maya and game engines.",
+    "zip": "As the engine packed it: the model with its parts.",
+    "obj": "As the engine made it. Opens in all 3D programs.",
+    "splat": "As the engine made it: points instead of faces.",
+}
+
+
+def _describe_raw(artifact: Artifact) -> dict[str, Any]:
+    """A result that is kept as it came."""
+    return {"artifact": artifact, "about": RAW_ABOUT.get(artifact.format, "As the engine made it.")}
+
+
 def _describe_live(generation: Generation) -> dict[str, Any]:
     return {
         "job": str(generation.job_id),
         "generation": str(generation.pk),
         "version": generation.job.version,
         "active": generation.is_active,
-        "stages": progress.STAGE_WORDS,
+        "stages": reasons.STAGE_WORDS,
+        "reasons": reasons.WAITING_WORDS,
     }
 
 
@@ -145,6 +175,19 @@ def cancel(request: HttpRequest, generation_id: UUID) -> HttpResponse:
         request,
         lambda: cancel_generation(generation, actor=str(signed_in(request))),
         done="Cancelled.",
+        place=_place_in_job(generation),
+    )
+
+
+@login_required
+@require_POST
+def switch(request: HttpRequest, generation_id: UUID) -> HttpResponse:
+    """The local engine makes it instead of waiting for FAL."""
+    generation = find_generation(request, generation_id)
+    return act(
+        request,
+        lambda: switch_to_local(generation, actor=str(signed_in(request))),
+        done="It goes on with the local engine.",
         place=_place_in_job(generation),
     )
 

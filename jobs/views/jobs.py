@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from jobs import catalog, progress
-from jobs.models import Job
+from jobs import catalog, progress, reasons
+from jobs.models import Generation, Job
 from jobs.services import cancel_job, delete_job, retry_job
+from jobs.services.fal.fallback import switch_job_to_local
+from jobs.states import Status
 from jobs.views.access import act, find_job, signed_in
 from jobs.views.cards import build_cards, with_pictures
 from jobs.views.costs import say_cost
@@ -33,6 +36,8 @@ def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "cards": build_cards(generations, outlook=outlook),
         "seconds": outlook.job_seconds if job.is_active else None,
         "cost": say_cost(generations),
+        "wait": _explain_wait(generations, outlook=outlook),
+        "switchable": sum(reasons.may_switch(generation) for generation in generations),
         "over": job.completed + job.failed + job.cancelled,
         "again": job.failed + job.cancelled,
         "site": settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/"),
@@ -41,13 +46,20 @@ def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return render(request, "jobs/job.html", context)
 
 
+def _explain_wait(generations: Sequence[Generation], *, outlook: progress.Outlook) -> str:
+    """Why the rest of it cannot run yet, said once for all of its pictures; nothing where it only waits its turn."""
+    stuck = [row for row in generations if row.status == Status.QUEUED and reasons.is_stuck(row)]
+    return outlook.hints.get(stuck[0].pk, "") if stuck else ""
+
+
 def _describe_live(job: Job) -> dict[str, Any]:
     """What job.js needs: where the frames come from, which one the page already shows, and the words."""
     return {
         "job": str(job.pk),
         "version": job.version,
         "active": job.is_active,
-        "stages": progress.STAGE_WORDS,
+        "stages": reasons.STAGE_WORDS,
+        "reasons": reasons.WAITING_WORDS,
         "name": job.name,
     }
 
@@ -72,6 +84,19 @@ def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
         request,
         lambda: retry_job(job, actor=str(signed_in(request))),
         done="Running again.",
+        place=reverse("job", args=[job_id]),
+    )
+
+
+@login_required
+@require_POST
+def switch(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """The local engine makes what waits for FAL."""
+    job = find_job(request, job_id)
+    return act(
+        request,
+        lambda: switch_job_to_local(job, actor=str(signed_in(request))),
+        done="What waited goes on with the local engine.",
         place=reverse("job", args=[job_id]),
     )
 

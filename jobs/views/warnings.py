@@ -36,6 +36,14 @@ WARNINGS: dict[str, Warning] = {
         title="Only the front was used",
         advice="This engine works from one picture; the other sides had no influence.",
     ),
+    "no_glb": Warning(
+        title="The engine made no GLB",
+        advice="The file is kept as it came. It cannot be turned or converted here; without quads there is a GLB.",
+    ),
+    "preview_failed": Warning(
+        title="There is no preview",
+        advice="The model itself is there and can be downloaded.",
+    ),
 }
 
 
@@ -46,6 +54,8 @@ def explain_warnings(codes: Sequence[str]) -> list[Warning]:
 def _explain(code: str) -> Warning:
     """An unknown code is shown as its own words rather than hidden."""
     name, _, subject = code.partition(":")
-    if name == "conversion_failed":
+    if subject == "preview":
+        return WARNINGS["preview_failed"]
+    if subject:
         return Warning(title=f"{subject.upper()} could not be made", advice="Ask for it again under Downloads.")
     return WARNINGS.get(name, Warning(title=name.replace("_", " ").capitalize(), advice=""))

@@ -1,12 +1,13 @@
 /* How does the job page keep up? Each state of the job is written into the elements that the server rendered. */
 
 import { followJob } from "./live.js";
-import { readPageData, sayPlace, saySeconds } from "./words.js";
+import { readPageData, sayCost, sayPlace, saySeconds, sayState } from "./words.js";
 
 const page = document.querySelector("[data-job]");
-const { job, version, active, stages, name } = readPageData();
+const { job, version, active, stages, reasons, name } = readPageData();
 const title = document.title;
 const ACTIVE = new Set(["queued", "processing"]);
+const STUCK = new Set(["engine_paused", "budget"]); // waits for nobody knows how long
 
 const write = (root, part, text) => {
   const element = root.querySelector(`[data-${part}]`);
@@ -24,12 +25,6 @@ function writeBar(root, { status, progress }) {
   const bar = root.querySelector("[data-bar]");
   bar.value = progress;
   bar.dataset.status = status;
-}
-
-function describe(generation) {
-  if (generation.status === "failed") return generation.error?.message ?? "Failed";
-  if (generation.status === "cancelled") return "Cancelled";
-  return stages[generation.stage] ?? generation.stage;
 }
 
 function describeTime(generation) {
@@ -56,9 +51,11 @@ function writeCard(generation) {
   card.dataset.status = generation.status;
   writeBadge(card, generation.status);
   writeBar(card, generation);
-  write(card, "words", describe(generation));
+  card.toggleAttribute("data-may-switch", Boolean(generation.may_switch));
+  write(card, "words", sayState(generation, { stages, reasons }));
   write(card, "eta", describeTime(generation));
-  write(card, "hint", generation.error?.hint ?? "");
+  const hint = generation.status === "queued" ? "" : generation.hint; // of all that wait it is said once
+  write(card, "hint", generation.error?.hint || hint || "");
 }
 
 function speak(state) {
@@ -67,6 +64,17 @@ function speak(state) {
   const trouble = counts.failed ? `, ${counts.failed} failed` : "";
   // Spoken when a picture is over, not at every percent.
   write(page, "spoken", ACTIVE.has(state.status) ? `${over} of ${counts.total} done${trouble}` : `Job ${state.status}${trouble}`);
+}
+
+/** Why the rest cannot run yet, and the offer to have it made here. Only a stream knows the words. */
+function writeWait({ generations }) {
+  const notice = page.querySelector("[data-wait]");
+  const stuck = generations.find((entry) => entry.status === "queued" && STUCK.has(entry.waiting_reason));
+  const switchable = generations.filter((entry) => entry.may_switch).length;
+  notice.hidden = !stuck;
+  write(notice, "wait-hint", stuck?.hint ?? "");
+  notice.querySelector("[data-switches]").hidden = !switchable;
+  write(notice, "switchable", switchable === 1 ? "the one that waits" : `the ${switchable} that wait`);
 }
 
 function writeJob(state) {
@@ -81,6 +89,9 @@ function writeJob(state) {
   write(page, "failed", counts.failed ? `, ${counts.failed} failed` : "");
   write(page, "percent", `${state.progress} %`);
   write(page, "seconds", state.eta_seconds == null ? "" : ` · ${saySeconds(state.eta_seconds)}`);
+  const cost = sayCost(state.cost, !ACTIVE.has(state.status));
+  write(page, "cost", cost && ` · ${cost}`);
+  if (state.generations.some((entry) => "hint" in entry)) writeWait(state);
   write(page, "again-count", String(counts.failed + counts.cancelled));
   document.title = ACTIVE.has(state.status) ? `${state.progress} % · ${title}` : title;
 }

@@ -3,10 +3,10 @@
 import "./downloads.js";
 import { followJob } from "./live.js";
 import "./viewer.js";
-import { readPageData } from "./words.js";
+import { readPageData, sayPlace, saySeconds, sayState } from "./words.js";
 
 const page = document.querySelector("[data-result]");
-const { job, generation, version, active, stages } = readPageData();
+const { job, generation, version, active, stages, reasons } = readPageData();
 
 function toggleMask(button) {
   const frame = page.querySelector("[data-mask]");
@@ -23,8 +23,13 @@ function follow(state) {
     location.reload();
     return;
   }
-  page.querySelector("[data-words]").textContent = stages[own.stage] ?? own.stage;
+  const time = [sayPlace(own.queue_position), saySeconds(own.eta_seconds)].filter(Boolean);
+  page.querySelector("[data-words]").textContent = sayState(own, { stages, reasons });
+  page.querySelector("[data-eta]").textContent = time.map((words) => ` · ${words}`).join("");
   page.querySelector("[data-bar]").value = own.progress;
+  if (!("hint" in own)) return; // only a stream knows these
+  page.querySelector("[data-hint]").textContent = own.hint;
+  page.querySelector("[data-switches]").hidden = !own.may_switch;
 }
 
 document.addEventListener("click", (event) => {

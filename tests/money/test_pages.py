@@ -54,7 +54,7 @@ class TestAccount:
 class TestJob:
     def test_it_works(self, page, alice):
         job = make_paid_job(alice, pictures=2)
-        assert "Tripo v2.5 · about $0.60</p>" in read(page, "job", job.pk)
+        assert "Tripo v2.5<span data-cost> · about $0.60</span>" in read(page, "job", job.pk)
 
     def test_a_free_job_says_nothing(self, page, alice):
         job = finish_job(make_job(alice))
