@@ -1,0 +1,90 @@
+"""Workers die by SIGKILL at every step: one accepted POST for each attempt, and every generation ends or asks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from image2model.configuration import SETTINGS
+from jobs.failpoints import POINTS
+from tests.virtual_fal.running import VirtualFal, run_virtual_fal
+
+ROOT = Path(__file__).resolve().parents[2]
+MONEY_POINTS = (
+    "submit.before_sending", "submit.sending", "submit.after_send", "submit.after_accept", "follow.after_note",
+    "collect.after_save", "collect.after_store", "finish.before_complete",
+)  # fmt: skip
+ENDINGS = {"completed", "needs_decision"}
+
+
+def run_chaos(fal: VirtualFal, tmp_path: Path, *arguments: str, seconds: float) -> list[dict]:
+    environment = {name: value for name, value in os.environ.items() if name not in {each.name for each in SETTINGS}}
+    environment |= {
+        "DJANGO_SETTINGS_MODULE": "image2model.settings",
+        "DATA_DIR": str(tmp_path / "data"),
+        "REDIS_URL": os.environ["REDIS_URL"],
+        "FAL_KEY": fal.key,
+        "FAL_BASE_URL": fal.base_url,
+        "FAL_CONCURRENCY": "50",
+        "PUBLIC_URL": "http://127.0.0.1:9",  # nobody listens: the token in it tells the attempts apart
+        "ALLOW_FAILPOINTS": "true",
+    }
+    program = [sys.executable, "-m", "tests.fal.chaos", *arguments]
+    done = subprocess.run(program, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=seconds)
+    assert done.returncode == 0, done.stderr[-3000:]
+    check = subprocess.run(
+        [sys.executable, "manage.py", "sweep", "--check", "--grace", "0"],
+        cwd=ROOT, env=environment, text=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert (check.returncode, check.stderr) == (0, "")
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def judge(fal: VirtualFal, runs: list[dict]) -> None:
+    by_token = fal.count_submits(by="marker")
+    assert max(by_token.values()) == 1, "an attempt was paid for twice"
+    assert max(fal.count_submits(by="picture").values()) == 1, "a generation was paid for twice"
+    known = {token for run in runs for token in run["tokens"]}
+    assert set(by_token) <= known
+    for run in runs:
+        assert set(run["states"]) <= ENDINGS, run
+        assert set(run["errors"]) == {""}, run
+
+
+def test_the_steps_around_money(tmp_path):
+    die_at_each(MONEY_POINTS, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_every_step(tmp_path):
+    die_at_each([point for point in POINTS if point not in MONEY_POINTS], tmp_path)
+
+
+def die_at_each(points: Sequence[str], tmp_path: Path) -> None:
+    with run_virtual_fal(run_seconds=0.1, concurrency=0, proxy_port=None) as fal:
+        runs = run_chaos(fal, tmp_path, ",".join(points), seconds=380)
+        judge(fal, runs)
+    assert len(runs) == len(points)
+    assert [run["plan"] for run in runs if not run["deaths"]] == []
+    # Only a death between the commit and the answer of the POST can leave a question.
+    asking = {run["plan"].split(":")[0] for run in runs if "needs_decision" in run["states"]}
+    assert asking <= {"submit.sending"}
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+@pytest.mark.timeout(1800)
+def test_200_runs_by_chance(tmp_path):
+    seed = int(os.environ.get("CHAOS_SEED") or 0)
+    with run_virtual_fal(run_seconds=0.1, concurrency=0, proxy_port=None) as fal:
+        runs = run_chaos(fal, tmp_path, "200", "--seed", str(seed), seconds=1750)
+        judge(fal, runs)
+    assert len(runs) == 200
+    assert sum(run["deaths"] for run in runs) > 200
