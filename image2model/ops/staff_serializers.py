@@ -66,7 +66,7 @@ class JobCleanupSerializer(serializers.Serializer[Any]):
     timestamp = serializers.DateTimeField()
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class StoredFileSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     filename = serializers.CharField()
     size = serializers.IntegerField()
@@ -79,7 +79,7 @@ class FileSerializer(serializers.Serializer[Any]):
 
 class FileListSerializer(serializers.Serializer[Any]):
     directory = serializers.CharField()
-    files = FileSerializer(many=True)
+    files = StoredFileSerializer(many=True)
     total_files = serializers.IntegerField()
     total_size_mb = serializers.FloatField()
     limit = serializers.IntegerField()
