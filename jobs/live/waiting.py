@@ -46,6 +46,8 @@ class Waiting:
             return
         answer = _Answer()
         await self.other(scope, receive, answer.take)
+        if not answer.start:  # the caller had gone before there was one
+            return
         if (job_id := answer.find_job()) is not None:
             try:
                 await _wait(job_id, receive, seconds=seconds)

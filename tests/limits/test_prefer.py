@@ -12,9 +12,11 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from image2model.asgi import application
+from jobs.live import hub
 from jobs.models import Job
 from jobs.services import cancel_job, delete_job
 from tests.api.client import BOUNDARY, encode_form
@@ -54,7 +56,8 @@ async def open_call(path: str, headers: dict[str, str], body: bytes):
 
 @pytest.fixture
 async def key(alice):
-    return await sync_to_async(bearer)(alice, scopes=["write"])
+    yield await sync_to_async(bearer)(alice, scopes=["write"])
+    await sync_to_async(connections.close_all)()  # of the thread in which the tests look at the rows
 
 
 def open_upload(key, *, wait: str = "wait=20", path: str = UPLOAD, name: str = "files", number: int = 0, **headers):
@@ -68,6 +71,12 @@ async def find_job() -> Job:
         return Job.objects.order_by("created_at").last()
 
     return await sync_to_async(lambda: wait_until(look, what="the job"))()
+
+
+async def until_somebody_waits_for(job: Job) -> None:
+    async with asyncio.timeout(20):
+        while str(job.pk) not in hub.find_hub()._topics:
+            await asyncio.sleep(0.01)  # the pace of asking
 
 
 async def test_it_works(alice, key):
@@ -186,7 +195,8 @@ async def test_a_job_that_is_deleted_meanwhile(key):
 
 async def test_a_caller_who_leaves_does_not_keep_us(key):
     async with open_upload(key, wait="wait=60"):
-        await find_job()
+        job = await find_job()
+        await until_somebody_waits_for(job)
     # leaving the block waits for the application, and it has ended
 
 
@@ -199,6 +209,8 @@ async def test_many_who_wait_hold_neither_threads_nor_connections(alice, key, se
 
     await sync_to_async(lambda: wait_until(all_are_made, what="the jobs"))()
     await sync_to_async(lambda: wait_until(lambda: count_own_connections() <= 4, what="the connections to be closed"))()
+    for job in await sync_to_async(lambda: list(Job.objects.all()))():
+        await until_somebody_waits_for(job)
     assert not any(call.status for call in opened)
     threads = [thread.name for thread in threading.enumerate()]
     assert len(threads) < 15, threads  # the pool of look-ups at most, not one for each caller
