@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from jobs import catalog, queue
 from jobs.models import Conversion, Generation, Job, WorkerHeartbeat
-from jobs.services.delete import bury_job, purge_job
+from jobs.services.delete import bury_job, list_purgeable, purge_job
 from jobs.services.derive import lock_job, settle_finished_jobs
 from jobs.services.fal.collecting import waiting_to_be_collected
 from jobs.services.fal.dispatch import explain_waiting, may_claim
@@ -115,7 +115,7 @@ def _ring_for_waiting() -> int:
 
 
 def _purge_buried_jobs() -> int:
-    buried = list(Job.objects.filter(deleted_at__isnull=False).values_list("pk", flat=True)[:100])
+    buried = list(list_purgeable().values_list("pk", flat=True)[:100])
     for job_id in buried:
         purge_job(job_id)
     return len(buried)

@@ -63,7 +63,11 @@ def test_a_rejected_picture_costs_nothing(alice, scene):  # noqa: F811
 
 
 @pytest.mark.parametrize(
-    ("scenario", "row"), [("cancel-ignored", ("actual", PRICE, 1)), ("cancel-honoured", ("released", PRICE, 1))]
+    ("scenario", "row"),
+    [
+        ("cancel-ignored", ("actual", PRICE, 1)),
+        ("cancel-honoured", ("released", PRICE, 1)),
+    ],
 )
 def test_cancelled_at_fal_it_is_followed_to_its_bill(alice, scene, scenario, row):  # noqa: F811
     scene.fal.script({"preset": scenario, "run_seconds": 2.0})
