@@ -7,6 +7,7 @@ class SiteConfig(AppConfig):
     name = "image2model"
 
     def ready(self) -> None:
+        from image2model.ops import deployment  # noqa: F401 - its checks register themselves
         from image2model.ops.outcomes import note_end
         from jobs.models.generations import generation_ended
 

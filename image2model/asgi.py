@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import cast
 
@@ -13,10 +14,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "image2model.settings")
 django_application = get_asgi_application()  # before the imports below: they need the app registry
 
 from image2model.ops.alive import Alive  # noqa: E402
+from image2model.ops.misspelt import find_misspelt  # noqa: E402
 from image2model.ops.recording import Recorder  # noqa: E402
 from jobs.api.admission import Admission  # noqa: E402
 from jobs.live import EventStreams, JobConsumer, JobsConsumer, NowhereConsumer, Waiting  # noqa: E402
 from jobs.live.sse import App  # noqa: E402
+
+if "SUPERVISOR_PIPE_FD" not in os.environ:  # under bin/up, the supervisor has told it once
+    for line in find_misspelt(os.environ):
+        logging.getLogger(__name__).warning(line)
 
 websocket_urls = [
     re_path(r"^ws/jobs/?$", JobsConsumer.as_asgi()),

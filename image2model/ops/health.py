@@ -76,6 +76,7 @@ def _run(name: str, check: Check, findings: dict[str, Finding]) -> None:
     findings[name] = Finding(status=found.status, details=found.details, response_time_ms=spent)
 
 
+UNKNOWN = "unknown while the database is down"
 READ_FROM_DATABASE = frozenset({"workers", "queue", "fal_api"})
 
 
@@ -83,7 +84,7 @@ def blame_the_database(findings: dict[str, Finding]) -> dict[str, Finding]:
     """While it is down, nobody knows how those are whose state is kept in it: they are not to blame."""
     if "database" not in findings or findings["database"].status != Health.UNHEALTHY:
         return findings
-    unknown = Finding(status=Health.DEGRADED, details={"error": "unknown while the database is down"})
+    unknown = Finding(status=Health.DEGRADED, details={"error": UNKNOWN})
     return {
         name: unknown if name in READ_FROM_DATABASE and found.status == Health.UNHEALTHY else found
         for name, found in findings.items()

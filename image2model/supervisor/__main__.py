@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from image2model.configuration import ConfigurationError, read_configuration
+from image2model.ops.misspelt import find_misspelt
 from image2model.supervisor.instance import Instance
 from image2model.supervisor.options import Options, read_options
 from image2model.supervisor.output import Console
@@ -46,6 +48,8 @@ def start(options: Options) -> int:
     require_space(data_dir, at_least=SPACE_TO_START, purpose="running")
     instance = Instance(data_dir)
     console = Console()
+    for line in find_misspelt(os.environ):
+        console.say(f"Warning: {line}")
     if ended := end_leftovers(data_dir):
         console.say(f"Ended {ended} processes that an earlier start had left behind.")
     options = replace(options, port=claim_port(options.host, options.port))

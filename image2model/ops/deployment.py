@@ -1,0 +1,41 @@
+"""Is this installation set up to face the world? Part of ``manage.py check --deploy``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Tags, Warning, register
+
+from image2model.ops.misspelt import find_misspelt
+
+LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
+
+
+@register(Tags.compatibility)
+def check_names(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    return [Warning(line, id="image2model.W001") for line in find_misspelt(os.environ)]
+
+
+@register(Tags.security, deploy=True)
+def check_exposure(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    return list(_find_exposures())
+
+
+def _find_exposures() -> Iterator[CheckMessage]:
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Warning("ALLOWED_HOSTS is *: links in mails can be forged.", id="image2model.W002")
+    if settings.HTTPS and not settings.PUBLIC_URL.startswith("https://"):
+        yield Warning("HTTPS is on, but PUBLIC_URL does not begin with https://.", id="image2model.W003")
+    if settings.ALLOW_FAILPOINTS:
+        yield Warning("ALLOW_FAILPOINTS is on: it is for tests alone.", id="image2model.W004")
+    if is_open_redis(settings.REDIS_URL):
+        yield Warning("Redis is reached over the network without a password.", id="image2model.W005")
+
+
+def is_open_redis(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("redis", "rediss") and (parts.hostname or "") not in LOOPBACK and not parts.password

@@ -1,0 +1,65 @@
+"""manage.py check --deploy"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from image2model.ops.deployment import is_open_redis
+
+PRODUCTION = {
+    "DEBUG": "false",
+    "HTTPS": "true",
+    "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "ALLOWED_HOSTS": "models.example.org",
+    "PUBLIC_URL": "https://models.example.org",
+    "DATABASE_URL": "postgres://image2model:secret@db.internal/image2model",
+    "REDIS_URL": "redis://:secret@redis.internal:6379/0",
+    "METRICS_TOKEN": "0123456789",
+}
+
+
+def check(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=settings.BASE_DIR, env={**os.environ, "DATA_DIR": str(tmp_path), **PRODUCTION, **changes},
+        text=True, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def test_it_works(tmp_path: Path) -> None:
+    checked = check(tmp_path)
+
+    assert checked.returncode == 0, checked.stderr
+    assert "no issues" in checked.stdout
+    assert "secret" not in checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"DEBUG": "true"}, "security.W018"),
+        ({"HTTPS": "false"}, "security.W008"),
+        ({"SECRET_KEY": "short"}, "security.W009"),
+        ({"ALLOWED_HOSTS": "*"}, "image2model.W002"),
+        ({"PUBLIC_URL": "http://models.example.org"}, "image2model.W003"),
+        ({"ALLOW_FAILPOINTS": "true"}, "image2model.W004"),
+        ({"REDIS_URL": "redis://redis.internal"}, "image2model.W005"),
+        ({"MAX_FILE_MBS": "3"}, "image2model.W001"),
+    ],
+)
+def test_what_is_unsafe_is_told(tmp_path: Path, changes: dict[str, str], expected: str) -> None:
+    checked = check(tmp_path, **changes)
+
+    assert checked.returncode == 1
+    assert expected in checked.stderr
+
+
+@pytest.mark.parametrize("url", ["redis://localhost/0", "redis://127.0.0.1", "unix:///x.sock", "redis://:pw@far/0"])
+def test_a_redis_at_hand_needs_no_password(url: str) -> None:
+    assert not is_open_redis(url)
