@@ -43,7 +43,12 @@ def storage_from_url(url: str, *, default: Path) -> dict[str, Any]:
     if not url:
         return {
             "BACKEND": "image2model.storage.DurableFileSystemStorage",
-            "OPTIONS": {"location": str(default), "base_url": None, "directory_permissions_mode": 0o750},
+            "OPTIONS": {
+                "location": str(default),
+                "base_url": None,
+                "directory_permissions_mode": 0o750,
+                "allow_overwrite": True,  # in one step: two may bring the same picture at once
+            },
         }
     parts = urlsplit(url)
     if parts.scheme != "s3" or not parts.hostname:

@@ -42,8 +42,6 @@ def store_file(path: str, source: Path) -> None:
 
 
 def _save(path: str, content: File[Any]) -> None:
-    if default_storage.exists(path):
-        default_storage.delete(path)
     stored = default_storage.save(path, content)
     if stored != path:
         default_storage.delete(stored)
