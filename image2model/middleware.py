@@ -40,7 +40,7 @@ class RequestIdMiddleware:
     def process_view(self, request: HttpRequest, *view: Any) -> None:
         record = _find_record(request)
         if record and request.resolver_match:
-            record.route = request.resolver_match.route.removesuffix("/")
+            record.route = request.resolver_match.route.removesuffix("/") or "/"
 
 
 def _find_record(request: HttpRequest) -> Any:

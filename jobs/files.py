@@ -11,6 +11,8 @@ from uuid import UUID
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 
+from image2model.ops import tracing
+
 logger = logging.getLogger(__name__)
 
 IMAGES, ARTIFACTS = "images", "artifacts"
@@ -42,7 +44,8 @@ def store_file(path: str, source: Path) -> None:
 
 
 def _save(path: str, content: File[Any]) -> None:
-    stored = default_storage.save(path, content)
+    with tracing.trace("store file", bytes=content.size):
+        stored = default_storage.save(path, content)
     if stored != path:
         default_storage.delete(stored)
         raise FileExistsError(path)

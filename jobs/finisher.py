@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from image2model.ops.trail import follow
 from jobs import files, meshes, previews, queue
 from jobs.failpoints import failpoint
 from jobs.models import Artifact, Attempt
@@ -34,6 +35,13 @@ def drain() -> int:
 
 def finish(attempt: Attempt) -> None:
     """One collected model to its end. What cannot be made of it is a warning: the model itself is paid for."""
+    generation = attempt.generation
+    request_id = generation.job.request_id
+    with follow("finish", request_id=request_id, job_id=generation.job_id, generation_id=generation.pk):
+        _finish(attempt)
+
+
+def _finish(attempt: Attempt) -> None:
     failpoint("finish.after_claim")
     try:
         model = attempt.generation.artifacts.get(role=Artifact.Role.MODEL, format="glb")

@@ -19,6 +19,7 @@ from redis.retry import Retry
 from rq import Queue
 
 from image2model.middleware import request_id_var
+from image2model.ops import tracing
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +46,10 @@ class Bell:
 def ring(queue: str) -> bool:
     """Wake a worker of this queue now; False when Redis cannot be reached."""
     try:
-        find_queue(queue).enqueue(
-            TASKS[queue], job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=FAILURE_TTL, meta=carry_context()
-        )
+        with tracing.trace(f"ring {queue}", kind="PRODUCER"):
+            find_queue(queue).enqueue(
+                TASKS[queue], job_timeout=JOB_TIMEOUT, result_ttl=0, failure_ttl=FAILURE_TTL, meta=carry_context()
+            )
     except RedisError as error:
         logger.warning("The queue %s could not be rung (%s); the sweep will ring again.", queue, error)
         return False
@@ -56,7 +58,7 @@ def ring(queue: str) -> bool:
 
 def carry_context() -> dict[str, str]:
     """What the worker's log lines and traces shall name: the request that rang."""
-    return {"request_id": request_id_var.get()}
+    return {"request_id": request_id_var.get(), **tracing.carry()}
 
 
 def ring_after_commit(queue: str) -> Bell:

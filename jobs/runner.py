@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from django.db.utils import InterfaceError
 from rq.timeouts import JobTimeoutException
 
-from image2model.ops.logs import bind
+from image2model.ops.trail import follow
 from jobs import catalog, files, images, meshes, previews, queue
 from jobs.engines.base import Engine, EngineError, EngineRequest, EngineResult
 from jobs.models import Artifact, Attempt, Conversion, Generation
@@ -63,7 +63,8 @@ def _run_next(queue_name: str, *, worker: str) -> bool:
 
 def run_generation(generation: Generation) -> None:
     """One claimed generation to its end. Whatever goes wrong ends in its row, with a reason."""
-    with bind(request_id=generation.job.request_id, job_id=str(generation.job_id), generation_id=str(generation.pk)):
+    request_id = generation.job.request_id
+    with follow("generate", request_id=request_id, job_id=generation.job_id, generation_id=generation.pk):
         _run_to_its_end(generation)
 
 

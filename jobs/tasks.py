@@ -8,29 +8,30 @@ from contextlib import contextmanager
 
 from rq import get_current_job
 
-from image2model.ops.logs import bind
+from image2model.ops.trail import follow_bell
 from jobs import queue, watcher
 
 
 @contextmanager
-def follow_bell() -> Iterator[str]:
-    """The worker's name; its log lines name the request that rang, until they know better."""
+def answer_bell() -> Iterator[str]:
+    """The worker's name; log lines and spans name the request that rang, until they know better."""
     job = get_current_job()
-    with bind(request_id=(job.meta.get("request_id", "") if job else "")):
+    name = f"drain {job.origin}" if job else "drain"
+    with follow_bell(name, meta=job.meta if job else {}):
         yield (job.worker_name if job else None) or f"process-{os.getpid()}"
 
 
 def drain_local() -> None:
     from jobs import runner  # numpy and OpenCV load only where models are made
 
-    with follow_bell() as worker:
+    with answer_bell() as worker:
         runner.drain(queue.LOCAL, worker=worker)
 
 
 def drain_post() -> None:
     from jobs import finisher, runner
 
-    with follow_bell():
+    with answer_bell():
         runner.drain_conversions()
         finisher.drain()
 
@@ -38,10 +39,10 @@ def drain_post() -> None:
 def drain_fal() -> None:
     from jobs.fal import drain  # aiohttp loads only where FAL is talked to
 
-    with follow_bell() as worker:
+    with answer_bell() as worker:
         drain.drain(worker)
 
 
 def watch() -> None:
-    with follow_bell() as worker:
+    with answer_bell() as worker:
         watcher.watch_slice(worker=worker)

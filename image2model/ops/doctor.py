@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from image2model.ops import checks, health
+from image2model.ops import checks, health, tracing
 from image2model.ops.health import Finding, Health
 
 CLOCKS_MAY_DIFFER = timedelta(seconds=5)
@@ -37,6 +37,7 @@ HINTS = {
 def find_faults() -> Iterator[str]:
     """One line for each; none when all is well."""
     yield from check_packages(REQUIREMENTS)
+    yield from check_tracing()
     yield from check_settings()
     yield from check_files()
     findings = health.run_checks(checks.ALL)
@@ -55,6 +56,11 @@ def check_packages(requirements: Path) -> Iterator[str]:
             found = find_version(name)
             if found != wanted:
                 yield f"packages: {name} {wanted} is needed, {found or 'none'} is installed. bin/up installs it."
+
+
+def check_tracing() -> Iterator[str]:
+    if settings.OTEL_EXPORTER_OTLP_ENDPOINT and find_version("opentelemetry-exporter-otlp-proto-http") is None:
+        yield f"packages: OTEL_EXPORTER_OTLP_ENDPOINT is set; {tracing.INSTALL}"
 
 
 def find_version(name: str) -> str | None:

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from image2model.ops import meters
+from image2model.ops import meters, tracing
 from jobs.models import Generation
 
 logger = logging.getLogger("image2model.generations")
@@ -29,4 +29,10 @@ def note_end(sender: object, *, pk: UUID, **_: Any) -> None:
         "seconds": seconds,
         "error_code": generation.error_code or None,
     }
-    logger.info("Generation %s of %s %s.", pk, generation.engine, generation.status, extra={"facts": facts})
+    with tracing.trace("generation ended", request_id=generation.job.request_id, status=generation.status,
+                       generation_id=str(pk), error_code=generation.error_code or None):  # fmt: skip
+        _tell(generation, facts)
+
+
+def _tell(generation: Generation, facts: dict[str, Any]) -> None:
+    logger.info("Generation %s of %s %s.", generation.pk, generation.engine, generation.status, extra={"facts": facts})

@@ -11,7 +11,7 @@ from typing import Any
 from django.urls import Resolver404, resolve
 
 from image2model.middleware import RECORD_KEY, choose_request_id, request_id_var
-from image2model.ops import meters
+from image2model.ops import meters, tracing
 
 logger = logging.getLogger("image2model.requests")
 
@@ -36,6 +36,7 @@ class Record:
     method: str
     path: str
     request_id: str
+    traceparent: str = ""  # the caller's span, when this request belongs to the caller's trace
     route: str = UNMATCHED
     user_id: int | None = None
     status: int | None = None
@@ -60,19 +61,31 @@ class Recorder:
             await send(message)
 
         try:
-            await self.other(scope, receive, watch)
-        except Exception:
-            record.status = record.status or 500
-            raise
+            with tracing.begin_trace(record.method, traceparent=record.traceparent) as span:
+                await self._pass_on(record, scope, receive, watch)
+                name_span(span, record)
         finally:
             end_record(record)
             request_id_var.reset(token)
 
+    async def _pass_on(self, record: Record, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.other(scope, receive, send)
+        except Exception:
+            record.status = record.status or 500
+            raise
+        finally:
+            if record.route == UNMATCHED and record.status != 404:
+                record.route = find_route(record.path)
+
 
 def begin_record(scope: Scope) -> Record:
     """Leaves the id in the headers, so that everybody behind takes the same one."""
-    offered = dict(scope["headers"]).get(REQUEST_ID, b"").decode("latin-1")
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    traceparent = headers.get(b"traceparent", "")
+    offered = headers.get(REQUEST_ID) or tracing.read_traceparent(traceparent)
     record = Record(
+        traceparent=traceparent if offered == tracing.read_traceparent(traceparent) else "",
         method=scope["method"],
         path=scope["path"],
         request_id=choose_request_id(offered),
@@ -84,6 +97,13 @@ def begin_record(scope: Scope) -> Record:
     if scope["path"].startswith("/static/"):
         record.route = STATIC
     return record
+
+
+def name_span(span: Any, record: Record) -> None:
+    """By its route, which is only known at the end."""
+    if span is not None:
+        span.update_name(f"{record.method} {record.route}")
+        span.set_attributes({"http.route": record.route, "http.response.status_code": record.status or CLIENT_LEFT})
 
 
 def note_start(record: Record, message: Message) -> None:
@@ -98,8 +118,6 @@ def is_event_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 def end_record(record: Record) -> None:
     """A stream is as quick as its beginning: how long somebody listens says nothing about us."""
     now = time.perf_counter()
-    if record.route == UNMATCHED and record.status != 404:
-        record.route = find_route(record.path)
     status = record.status or CLIENT_LEFT
     spent = now - record.began
     waited = record.answered - record.began if record.is_stream and record.answered else spent
@@ -114,13 +132,14 @@ def end_record(record: Record) -> None:
     }
     if record.is_stream:
         facts["open_seconds"] = round(spent, 1)
-    logger.log(level, "%s /%s %s %s ms", record.method, record.route, status, facts["ms"], extra={"facts": facts})
+    shown = record.route if record.route == "/" else f"/{record.route}"
+    logger.log(level, "%s %s %s %s ms", record.method, shown, status, facts["ms"], extra={"facts": facts})
 
 
 def find_route(path: str) -> str:
     """Of a request that was answered before it came to its view."""
     try:
-        return resolve(path).route.removesuffix("/")
+        return resolve(path).route.removesuffix("/") or "/"
     except Resolver404:
         return UNMATCHED
 

@@ -21,10 +21,13 @@ class Answer:
         return json.loads(self.body)
 
 
-async def ask(path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, app: Any = None) -> Answer:
-    """One request without a body, to its end."""
+async def ask(
+    path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b"", app: Any = None
+) -> Answer:
+    """One request, to its end."""
     messages: list[dict[str, Any]] = []
-    requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
+    requests = iter([{"type": "http.request", "body": body, "more_body": False}])
+    headers = {**(headers or {}), **({"content-length": str(len(body))} if body else {})}
 
     async def receive() -> dict[str, Any]:
         for request in requests:

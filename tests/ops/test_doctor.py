@@ -165,6 +165,15 @@ def test_packages_are_compared_with_what_is_pinned(tmp_path: Path) -> None:
     ]
 
 
+def test_traces_without_their_packages_are_told(settings, monkeypatch) -> None:
+    settings.OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:1"
+    assert list(doctor.check_tracing()) == []
+    monkeypatch.setattr(doctor, "find_version", lambda _: None)
+
+    [fault] = doctor.check_tracing()
+    assert "pip install" in fault
+
+
 def test_a_key_that_fal_takes_is_no_fault(settings, monkeypatch) -> None:
     with run_virtual_fal() as fal:
         settings.FAL_KEY, settings.FAL_BASE_URL = fal.key, fal.base_url

@@ -44,7 +44,8 @@ class Receipt:
 
 
 def find_attempt(generation: Generation) -> Attempt:
-    return Attempt.objects.get(generation=generation, number=generation.attempt)
+    rows = Attempt.objects.select_related("generation__job")
+    return rows.get(generation=generation, number=generation.attempt)
 
 
 def renew_leases(generation_ids: Sequence[UUID]) -> None:
