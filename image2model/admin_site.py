@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -25,6 +26,17 @@ class ProductAdminSite(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {**(extra_context or {}), "today": describe_today()})
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """On every page: what is wrong with FAL, and what waits for a person's word."""
+        context: dict[str, Any] = super().each_context(request)
+        return context | {"fal": _read_standing() if self.has_permission(request) else None}
+
+
+def _read_standing() -> Any:
+    from jobs.services.fal.standing import read_standing
+
+    return read_standing()
+
 
 class ProductAdminConfig(AdminConfig):
     default_site = "image2model.admin_site.ProductAdminSite"
@@ -32,7 +44,7 @@ class ProductAdminConfig(AdminConfig):
 
 def describe_today() -> dict[str, Any]:
     """The figures of the start page, each asked now."""
-    from jobs.models import Artifact, Generation, Job, SourceImage, WorkerHeartbeat
+    from jobs.models import Artifact, Attempt, Generation, Job, LedgerEntry, SourceImage, WorkerHeartbeat
 
     since = timezone.now() - timedelta(hours=24)
     jobs = Job.objects.present()
@@ -46,6 +58,10 @@ def describe_today() -> dict[str, Any]:
             Generation.objects.filter(status="queued").values("engine").annotate(number=Count("id")).order_by("engine")
         ),
         "running": Generation.objects.filter(status="processing").count(),
+        "sent": LedgerEntry.objects.filter(sent_at__gte=_begin_of_day()).count(),
+        "spent": _sum_up(LedgerEntry.objects.filter(sent_at__gte=_begin_of_day(), state="actual")),
+        "held": _sum_up(LedgerEntry.objects.filter(state="held")),
+        "unknown": Attempt.objects.unresolved().count(),
         "workers": list(workers.values("queue").annotate(number=Count("name")).order_by("queue")),
         "stored_bytes": (Artifact.objects.aggregate(total=Sum("size"))["total"] or 0)
         + (SourceImage.objects.aggregate(total=Sum("size"))["total"] or 0),
@@ -54,3 +70,11 @@ def describe_today() -> dict[str, Any]:
         .select_related("owner")
         .order_by("-finished_at")[:5],
     }
+
+
+def _begin_of_day() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _sum_up(entries: QuerySet[Any]) -> Decimal:
+    return entries.aggregate(total=Sum("amount"))["total"] or Decimal()

@@ -1,8 +1,10 @@
 """What do staff see and do? Facts to look at, and the same verbs that everybody else uses."""
 
-from jobs.admin.facts import ArtifactAdmin, AttemptAdmin, ConversionAdmin, EventAdmin, SourceImageAdmin, WorkerAdmin
+from jobs.admin.attempts import AttemptAdmin
+from jobs.admin.facts import ArtifactAdmin, ConversionAdmin, EventAdmin, SourceImageAdmin, WorkerAdmin
 from jobs.admin.generations import GenerationAdmin
 from jobs.admin.jobs import JobAdmin
+from jobs.admin.providers import ProviderAdmin
 from jobs.admin.spending import LedgerEntryAdmin
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "GenerationAdmin",
     "JobAdmin",
     "LedgerEntryAdmin",
+    "ProviderAdmin",
     "SourceImageAdmin",
     "WorkerAdmin",
 ]

@@ -1,4 +1,4 @@
-"""What else is recorded? Attempts, artifacts, pictures, conversions, events, workers: to be looked at."""
+"""What else is recorded? Artifacts, pictures, conversions, events, workers: to be looked at."""
 
 from __future__ import annotations
 
@@ -13,16 +13,7 @@ from django.utils.safestring import SafeString
 
 from jobs.admin.readonly import ReadOnlyAdmin, show_age, show_picture
 from jobs.downloads import serve_thumbnail
-from jobs.models import Artifact, Attempt, Conversion, Event, SourceImage, WorkerHeartbeat
-
-
-@admin.register(Attempt)
-class AttemptAdmin(ReadOnlyAdmin):
-    list_display = ("generation", "number", "engine", "outcome", "error_code", "request_id", "cost", "created_at")
-    list_filter = ("outcome", "engine", "error_code", "created_at")
-    search_fields = ("request_id", "generation__id", "generation__name", "generation__owner__email", "worker")
-    date_hierarchy = "created_at"
-    list_select_related = ("generation",)
+from jobs.models import Artifact, Conversion, Event, SourceImage, WorkerHeartbeat
 
 
 @admin.register(Artifact)

@@ -29,8 +29,10 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
 
 class AttemptInline(ReadOnlyInline):
     model = Attempt
-    fields = ("number", "engine", "outcome", "error_code", "worker", "request_id", "cost", "created_at", "finished_at")
+    fields = ("number", "engine", "outcome", "submission", "error_code", "request_id", "cost", "created_at",
+              "finished_at")  # fmt: skip
     readonly_fields = fields
+    show_change_link = True
 
 
 class ArtifactInline(ReadOnlyInline):

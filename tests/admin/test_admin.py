@@ -11,7 +11,17 @@ from tests.factories import UserFactory, claim, finish_job, make_job
 
 pytestmark = pytest.mark.database
 
-LISTS = ["job", "generation", "attempt", "artifact", "sourceimage", "conversion", "event", "workerheartbeat"]
+LISTS = [
+    "job",
+    "generation",
+    "attempt",
+    "artifact",
+    "sourceimage",
+    "conversion",
+    "event",
+    "workerheartbeat",
+    "provider",
+]
 
 
 @pytest.fixture
