@@ -13,8 +13,8 @@ from django.urls import get_resolver, re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "image2model.settings")
 django_application = get_asgi_application()  # before the imports below: they need the app registry
 
+from image2model.misspelt import find_misspelt  # noqa: E402
 from image2model.ops.alive import Alive  # noqa: E402
-from image2model.ops.misspelt import find_misspelt  # noqa: E402
 from image2model.ops.recording import Recorder  # noqa: E402
 from jobs.api.admission import Admission  # noqa: E402
 from jobs.live import EventStreams, JobConsumer, JobsConsumer, NowhereConsumer, Waiting  # noqa: E402

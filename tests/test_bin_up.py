@@ -21,7 +21,7 @@ def machine(tmp_path: Path) -> Path:
     project = tmp_path / "some where" / "project"
     shutil.copytree(ROOT / "bin", project / "bin", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "image2model" / "supervisor", project / "image2model" / "supervisor")
-    for name in ("__init__.py", "configuration.py"):
+    for name in ("__init__.py", "configuration.py", "misspelt.py"):
         shutil.copy(ROOT / "image2model" / name, project / "image2model")
     programs = tmp_path / "programs"
     programs.mkdir()

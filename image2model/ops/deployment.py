@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
 
-from image2model.ops.misspelt import find_misspelt
+from image2model.misspelt import find_misspelt
 
 LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from image2model.configuration import ConfigurationError, read_configuration
-from image2model.ops.misspelt import find_misspelt
+from image2model.misspelt import find_misspelt
 from image2model.supervisor.instance import Instance
 from image2model.supervisor.options import Options, read_options
 from image2model.supervisor.output import Console

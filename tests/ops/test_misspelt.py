@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from image2model.configuration import SETTINGS
-from image2model.ops.misspelt import find_misspelt
+from image2model.misspelt import find_misspelt
 
 
 @pytest.mark.parametrize(
