@@ -152,7 +152,7 @@ SETTINGS = (
             about="With less than this free in DATA_DIR, in MiB, nothing new is accepted."),
     Setting(name="MAX_STREAMS", parse=parse_whole_number, default="10", about="Open live streams per user."),
     Setting(name="ALLOW_PRIVATE_WEBHOOKS", parse=parse_bool, default="false",
-            about="May webhooks go to http:// and to private or loopback addresses? For development and closed networks."),
+            about="May webhooks go to http:// and to private and loopback addresses? For closed networks and trials."),
     Setting(name="RETENTION_DAYS", parse=parse_optional_int, default="",
             about="Jobs are deleted this many days after they ended. Empty: kept until deleted."),
     Setting(name="EMAIL_URL", parse=parse_text, default="", secret=True,

@@ -13,6 +13,7 @@ from jobs import queue
 from jobs.services.fal.provider import withdraw_offer
 from jobs.services.processes import hold_lease, is_lease_live, note_heartbeat, release_lease
 from jobs.services.sweep import sweep
+from jobs.services.webhooks.delivering import is_needed
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ def watch_slice(*, worker: str) -> None:
             hold_lease(WATCHER, holder=worker, seconds=LEASE_SECONDS)
             note_heartbeat(worker, queue=queue.WATCH)
             sweep()
+            _carry_webhooks()
             stopping.wait(PACE_SECONDS)
     release_lease(WATCHER, holder=worker)
     if not stopping.is_set():
@@ -46,6 +48,14 @@ def _follow_fal() -> AbstractContextManager[None]:
     from jobs.fal.watching import follow_beside  # aiohttp loads only where FAL is talked to
 
     return follow_beside()
+
+
+def _carry_webhooks() -> None:
+    """Nothing before somebody has a webhook."""
+    if is_needed():
+        from jobs import postman  # aiohttp loads only where something is sent
+
+        postman.work_beside(stopping)
 
 
 def seed_watching() -> None:

@@ -9,6 +9,7 @@ from jobs.models.jobs import Feed, IdempotencyKey, Job
 from jobs.models.limits import UploadWindow
 from jobs.models.processes import Lease, WorkerHeartbeat
 from jobs.models.providers import LedgerEntry, Provider, Purse
+from jobs.models.webhooks import JobWebhookSecret, Webhook, WebhookDelivery
 
 __all__ = [
     "MAY_BE_PAID",
@@ -21,6 +22,7 @@ __all__ = [
     "GenerationInput",
     "IdempotencyKey",
     "Job",
+    "JobWebhookSecret",
     "Lease",
     "LedgerEntry",
     "Provider",
@@ -28,5 +30,7 @@ __all__ = [
     "SourceImage",
     "Submission",
     "UploadWindow",
+    "Webhook",
+    "WebhookDelivery",
     "WorkerHeartbeat",
 ]

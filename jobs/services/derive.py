@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from jobs import events
 from jobs.models import Generation, Job
+from jobs.services.webhooks.outbox import note_job_end
 from jobs.states import TERMINAL, Status, derive_job_status
 
 
@@ -33,13 +34,14 @@ def refresh_job(job: Job) -> Job:
     fresh = Job.objects.get(pk=job.pk)
     if fresh.status in TERMINAL and job.status != fresh.status:
         events.write_event(fresh, fresh.status, message=f"Job {fresh.status}.")
+    if _is_over_anew(fresh, before=job):
+        note_job_end(fresh)
     return fresh
 
 
-def _count_generations(job: Job) -> dict[Status, int]:
-    rows = Generation.objects.filter(job=job).values_list("status").annotate(number=Count("id")).order_by()
-    found = {Status(status): number for status, number in rows}
-    return {status: found.get(status, 0) for status in Status}
+def _is_over_anew(job: Job, *, before: Job) -> bool:
+    """It ended just now; or one more model came after the end, as when a provider is late."""
+    return job.status in TERMINAL and (before.status != job.status or before.completed < job.completed)
 
 
 def _mean_progress(job: Job) -> int:

@@ -22,6 +22,7 @@ from jobs.services.fal.unknown import ask_person, forget_unwanted, mark_abandone
 from jobs.services.formats import MAX_CLAIMS, fail_conversion
 from jobs.services.idempotency import forget_old_keys
 from jobs.services.runs import Failure, fail_generation, hand_back, has_lapsed, may_be_paid, note_provider_has_it
+from jobs.services.webhooks.delivering import forget_old_deliveries
 from jobs.states import Status
 
 logger = logging.getLogger(__name__)
@@ -133,4 +134,5 @@ def _expire_old_jobs() -> int:
 
 def _forget_old_rows() -> None:
     forget_old_keys()
+    forget_old_deliveries()
     WorkerHeartbeat.objects.filter(beat_at__lt=Now() - FORGET_WORKER_AFTER).delete()

@@ -20,6 +20,7 @@ from jobs.services.images import StoredImage, Upload, check_number, store_images
 from jobs.services.limits import lock_feed
 from jobs.services.room import check_room
 from jobs.services.submit import Item, Submission, Wishes, find_replay, submit_job
+from jobs.services.webhooks.targets import check_target
 
 
 def submit_uploads(
@@ -83,6 +84,8 @@ def check_wishes(wishes: Wishes, *, views: Sequence[str] = (), number: int) -> N
     engine = choose_engine(wishes.engine)
     catalog.check_options(engine, wishes.options)
     catalog.check_formats(list(wishes.formats))
+    if wishes.webhook_url:
+        check_target(wishes.webhook_url, parameter="webhook_url")
     if views and len(views) != number:
         message = f"{len(views)} views are named, but {number} pictures sent."
         raise JobError("invalid_parameter", message, details={"parameter": "views"})
