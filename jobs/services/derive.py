@@ -21,11 +21,11 @@ def lock_job(job_id: UUID) -> Job:
 
 def refresh_job(job: Job) -> Job:
     """Derive counts, status and progress of a locked job and number the change."""
-    counts = _count_generations(job)
+    counts, mean = _tally(job)
     status = derive_job_status(counts, cancelled=job.cancelled_at is not None)
     Job.objects.filter(pk=job.pk).update(
         status=status,
-        progress=100 if status == Status.COMPLETED else max(job.progress, _mean_progress(job)),
+        progress=100 if status == Status.COMPLETED else max(job.progress, mean),
         finished_at=(job.finished_at or Now()) if status in TERMINAL else None,
         started_at=job.started_at or (Now() if status == Status.PROCESSING else None),
         **{name.value: number for name, number in counts.items()},
@@ -44,12 +44,13 @@ def _is_over_anew(job: Job, *, before: Job) -> bool:
     return job.status in TERMINAL and (before.status != job.status or before.completed < job.completed)
 
 
-def _mean_progress(job: Job) -> int:
-    """A finished generation counts 100, whatever came of it."""
-    rows = Generation.objects.filter(job=job)
-    over = rows.filter(status__in=TERMINAL).count()
-    rest = rows.exclude(status__in=TERMINAL).aggregate(total=Sum("progress"))["total"] or 0
-    return (100 * over + rest) // max(1, job.total)
+def _tally(job: Job) -> tuple[dict[Status, int], int]:
+    """How many are in which state, and their mean progress; a finished one counts 100, whatever came of it."""
+    rows = Generation.objects.filter(job=job).values_list("status").annotate(number=Count("id"), sum=Sum("progress"))
+    found = {Status(status): (number, total) for status, number, total in rows.order_by()}
+    counts = {status: found.get(status, (0, 0))[0] for status in Status}
+    done = sum(100 * number if status in TERMINAL else total for status, (number, total) in found.items())
+    return counts, done // max(1, job.total)
 
 
 def settle_finished_jobs() -> int:
