@@ -193,9 +193,9 @@ def test_a_fal_that_is_gone_is_told(settings) -> None:
 
 def test_a_database_that_is_gone_is_one_fault(tmp_path: Path) -> None:
     """In a process of its own, with a database that is none."""
-    (tmp_path / "image2model.sqlite3").write_bytes(b"this is no database" * 100)
+    (tmp_path / "broken.sqlite3").write_bytes(b"this is no database" * 100)
 
-    done = run_doctor(DATA_DIR=str(tmp_path))
+    done = run_doctor(DATA_DIR=str(tmp_path), DATABASE_URL=f"sqlite://{tmp_path}/broken.sqlite3")
 
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if not line.startswith(("redis", "files"))]
