@@ -41,7 +41,7 @@ class Command(BaseCommand):
         end_with_the_supervisor()
         for module in PRELOADED[name]:
             import_module(module)
-        worker_class = CLASSES.get(name, ForkingWorker)
+        worker_class: Any = CLASSES.get(name, ForkingWorker)
         connection = Redis.from_url(settings.REDIS_URL)
         worker = worker_class(
             [Queue(name, connection=connection, serializer=JSONSerializer)],
