@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from image2model.ops.trail import follow
 from jobs import catalog, meshes
 from jobs.engines.fal import (
     AccountProblem,
@@ -25,10 +27,11 @@ from jobs.failpoints import failpoint
 from jobs.fal.artifacts import check_model, make_preview, place_for, remove_download, store_model
 from jobs.fal.client import describe
 from jobs.fal.prices import read_price
-from jobs.fal.rows import Rows
+from jobs.fal.rows import Rows, Together
+from jobs.fal.showcase import Showcase
 from jobs.models import Attempt
 from jobs.services.fal import breaker, collecting
-from jobs.services.fal.showing import Sight, show
+from jobs.services.fal.showing import Sight
 from jobs.services.runs import AttemptLost, Failure, NewArtifact
 from jobs.states import Stage
 
@@ -42,11 +45,19 @@ PREVIEW_BYTES = 20 << 20
 class Collector:
     """Fetches the results of claimed attempts, several at once."""
 
-    def __init__(self, client: FalClient, rows: Rows) -> None:
-        self._client, self._rows = client, rows
+    def __init__(self, client: FalClient, rows: Rows, showcase: Showcase) -> None:
+        self._client, self._rows, self._showcase = client, rows, showcase
+        self._save: Together[collecting.Answer, None] = Together(rows, collecting.save_results)
+        self._keep: Together[collecting.Collected, frozenset[int]] = Together(rows, collecting.record_collected)
 
     async def collect(self, attempt: Attempt) -> None:
         """A claimed attempt: afterwards its files are stored, or its rows say why not, or when to come back."""
+        generation = attempt.generation
+        request_id = generation.job.request_id
+        with follow("collect", request_id=request_id, job_id=generation.job_id, generation_id=generation.pk):
+            await self._collect_or_explain(attempt)
+
+    async def _collect_or_explain(self, attempt: Attempt) -> None:
         try:
             await self._collect(attempt)
         except AttemptLost:
@@ -77,7 +88,13 @@ class Collector:
             await self._read_result(attempt)
         if not await self._rows(collecting.is_wanted, attempt):
             raise AttemptLost(str(attempt.generation_id))
-        await self._rows(show, [_sight(attempt)])
+        self._showcase.show(_sight(attempt))
+        try:
+            await self._fetch(attempt)
+        finally:
+            self._showcase.forget(attempt.generation_id)
+
+    async def _fetch(self, attempt: Attempt) -> None:
         output = find_output(attempt)
         download = await self._client.download(output.model_url, place_for(attempt))
         failpoint("collect.after_download")
@@ -91,20 +108,22 @@ class Collector:
         result: Result = await self._client.result(attempt.endpoint, str(attempt.request_id))
         failpoint("collect.after_result")
         price = await read_price(self._client, attempt.endpoint)
-        await self._rows.insist(
-            collecting.save_result, attempt, payload=result.payload, units=result.billable_units, unit_price=price
+        answer = collecting.Answer(
+            attempt_id=attempt.pk, payload=result.payload, units=result.billable_units, unit_price=price
         )
+        await self._save.put(answer)
+        attempt.raw_result = result.payload
         failpoint("collect.after_save")
 
     async def _record(self, attempt: Attempt, model: NewArtifact, *, preview_url: str | None) -> None:
-        if model.role == "model":
-            await self._rows.insist(collecting.record_collected, attempt, artifacts=[model])
-            return
-        preview = await self._fetch_preview(attempt, preview_url)
-        artifacts = [model, *([preview] if preview else [])]
-        await self._rows.insist(
-            collecting.record_collected, attempt, artifacts=artifacts, warnings=["no_glb"], is_complete=True
-        )
+        collected = collecting.Collected(attempt=attempt, artifacts=(model,))
+        if model.role != "model":
+            preview = await self._fetch_preview(attempt, preview_url)
+            artifacts = (model, *([preview] if preview else []))
+            collected = replace(collected, artifacts=artifacts, warnings=("no_glb",), is_complete=True)
+        self._showcase.forget(attempt.generation_id)  # the record says where it is
+        if attempt.pk not in await self._keep.put(collected):
+            raise AttemptLost(str(attempt.generation_id))
 
     async def _fetch_preview(self, attempt: Attempt, url: str | None) -> NewArtifact | None:
         """FAL's own picture of a model that we cannot draw; without it nothing is lost."""

@@ -16,6 +16,7 @@ from jobs.fal.client import has_key, open_client
 from jobs.fal.collecting import Collector
 from jobs.fal.rows import Rows, open_rows
 from jobs.fal.sending import Sender
+from jobs.fal.showcase import Showcase
 from jobs.models import Attempt, Generation
 from jobs.services.fal import breaker, collecting, dispatch, submission
 from jobs.services.processes import note_heartbeat
@@ -23,8 +24,8 @@ from jobs.services.processes import note_heartbeat
 logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 20.0
-SENDING_AT_ONCE = 8  # a kill leaves at most so many outcomes unknown
-COLLECTING_AT_ONCE = 8
+SENDING_AT_ONCE = 24
+COLLECTING_AT_ONCE = 16
 KEEP_ALIVE_SECONDS = 5.0
 LOOK_SECONDS = 0.5
 
@@ -40,8 +41,11 @@ async def _drain(worker: str) -> int:
     async with open_rows() as rows:
         try:
             async with open_client() as client:
-                drain = Drain(worker, rows, sender=Sender(client, rows), collector=Collector(client, rows))
-                return await drain.run()
+                showcase = Showcase(rows)
+                sender, collector = Sender(client, rows, showcase), Collector(client, rows, showcase)
+                done = await Drain(worker, rows, sender=sender, collector=collector).run()
+                await showcase.close()
+                return done
         except AccountProblem as error:  # the key is none at all
             await rows(breaker.pause, error.reason, message=error.message)
             return 0

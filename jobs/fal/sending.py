@@ -10,21 +10,24 @@ from pathlib import PurePosixPath
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
+from image2model.ops.trail import follow
 from jobs import catalog, files, images
 from jobs.engines.fal import AccountProblem, FalClient, FalError, NotSent, OutcomeUnknown, Rejected
 from jobs.failpoints import failpoint
 from jobs.fal.client import INPUT_LIFETIME_SECONDS, OUTPUT_LIFETIME_SECONDS, describe
 from jobs.fal.rows import Rows, Together
+from jobs.fal.showcase import Showcase
 from jobs.models import Attempt, Generation
 from jobs.services import runs
 from jobs.services.fal import breaker, submission, unknown
-from jobs.services.fal.showing import Sight, show
+from jobs.services.fal.showing import Sight
 from jobs.services.fal.submission import Parcel, Receipt
 from jobs.services.runs import LEASE_SECONDS, AttemptLost, Failure
 from jobs.states import Stage, WaitingReason
 
 logger = logging.getLogger(__name__)
 
+POSTS_AT_ONCE = 8  # a kill leaves at most so many outcomes unknown
 UPLOADING_PERCENT, SUBMITTED_PERCENT = 3, 5
 
 View = str
@@ -33,15 +36,21 @@ View = str
 class Sender:
     """Sends claimed generations, several at once; what they write goes into the database together."""
 
-    def __init__(self, client: FalClient, rows: Rows) -> None:
-        self._client, self._rows = client, rows
+    def __init__(self, client: FalClient, rows: Rows, showcase: Showcase) -> None:
+        self._client, self._rows, self._showcase = client, rows, showcase
+        self._is_blocked = False  # what else is in hand need not be tried any more
+        self._slots = asyncio.Semaphore(POSTS_AT_ONCE)
         self._begin: Together[Parcel, set[int]] = Together(rows, submission.begin_sending)
         self._accept: Together[Receipt, None] = Together(rows, _note_accepted)
-        self._show: Together[Sight, None] = Together(rows, show)
 
     async def send(self, generation: Generation) -> None:
         """A claimed generation: afterwards FAL has it, or its rows say why not."""
         attempt = await self._rows(submission.find_attempt, generation)
+        request_id = attempt.generation.job.request_id
+        with follow("send", request_id=request_id, job_id=generation.job_id, generation_id=generation.pk):
+            await self._send_or_explain(generation, attempt)
+
+    async def _send_or_explain(self, generation: Generation, attempt: Attempt) -> None:
         try:
             await self._send(generation, attempt)
         except AttemptLost:
@@ -51,13 +60,14 @@ class Sender:
                 submission.reject, generation, failure=describe(error), error_type=error.fal_type, detail=error.detail
             )
         except AccountProblem as error:
+            self._is_blocked = True
             await self._rows(breaker.pause, error.reason, message=error.message)
             await self._give_back(generation, error, waiting=WaitingReason.ENGINE_PAUSED)
         except OutcomeUnknown as error:
             await self._rows.insist(unknown.mark_unknown, attempt.pk, reason=error.detail)
-            await self._rows(breaker.note_failure)
+            await self._note_failure()
         except FalError as error:  # not sent, or the upload did not go through: nothing runs at FAL
-            await self._rows(breaker.note_failure)
+            await self._note_failure()
             await self._give_back(generation, error, waiting=WaitingReason.QUEUE)
         except images.ImageError as error:
             failure = Failure(code="provider_rejected_input", message=error.message, hint=error.hint)
@@ -69,6 +79,8 @@ class Sender:
             raise
 
     async def _send(self, generation: Generation, attempt: Attempt) -> None:
+        if self._is_blocked:
+            raise NotSent("provider_unreachable", "FAL does not answer.", retryable=True)
         failpoint("submit.before_upload")
         urls = await self._upload_pictures(generation)
         failpoint("submit.after_upload")
@@ -76,25 +88,31 @@ class Sender:
         arguments = catalog.build_arguments(engine, options=generation.options, image_urls=urls)
         parcel = Parcel(attempt_id=attempt.pk, arguments=arguments, input_urls=list(urls.values()))
         failpoint("submit.before_sending")
+        self._showcase.forget(generation.pk)
+        async with self._slots:
+            await self._post(generation, attempt, parcel)
+        self._showcase.show(_sight(generation, Stage.SUBMITTED, SUBMITTED_PERCENT, lease_seconds=None))
+
+    async def _post(self, generation: Generation, attempt: Attempt, parcel: Parcel) -> None:
+        """Committed before and after; in between lies the one moment whose end may stay unknown."""
         if attempt.pk not in await self._begin.put(parcel):
             await self._rows(submission.give_back_for_today, generation)
             raise AttemptLost(str(generation.pk))
         failpoint("submit.sending")
         request_id = await self._client.submit(
             attempt.endpoint,
-            dict(arguments),
+            dict(parcel.arguments),
             webhook_url=build_webhook_url(attempt),
             output_lifetime_seconds=OUTPUT_LIFETIME_SECONDS,
         )
         failpoint("submit.after_send")
         await self._accept.put(Receipt(attempt_id=attempt.pk, engine=attempt.engine, request_id=request_id))
         failpoint("submit.after_accept")
-        await self._show.put(_sight(generation, Stage.SUBMITTED, SUBMITTED_PERCENT, lease_seconds=None))
 
     async def _upload_pictures(self, generation: Generation) -> dict[View, str]:
         """Addresses by view, new for each attempt, so that FAL's history tells attempts apart."""
-        paths = await self._rows(_list_pictures, generation)
-        await self._show.put(_sight(generation, Stage.UPLOADING, UPLOADING_PERCENT, lease_seconds=LEASE_SECONDS))
+        paths = list_pictures(generation)
+        self._showcase.show(_sight(generation, Stage.UPLOADING, UPLOADING_PERCENT, lease_seconds=LEASE_SECONDS))
         addresses = await asyncio.gather(*(self._upload(generation, view, path) for view, path in paths.items()))
         return dict(zip(paths, addresses, strict=True))
 
@@ -106,6 +124,10 @@ class Sender:
             filename=f"{PurePosixPath(generation.name).stem}-{view}.{picture.extension}",
             lifetime_seconds=INPUT_LIFETIME_SECONDS,
         )
+
+    async def _note_failure(self) -> None:
+        if not self._is_blocked:
+            self._is_blocked = await self._rows(breaker.note_failure)
 
     async def _give_back(self, generation: Generation, error: FalError, *, waiting: WaitingReason) -> None:
         await self._rows(
@@ -128,10 +150,10 @@ def _note_accepted(receipts: Sequence[Receipt]) -> None:
     breaker.note_success()
 
 
-def _list_pictures(generation: Generation) -> dict[View, str]:
+def list_pictures(generation: Generation) -> dict[View, str]:
+    """Paths of what the engine takes. Reads prefetched inputs."""
     engine = catalog.ENGINES[generation.engine]
-    entries = generation.inputs.select_related("image")
-    return {entry.view: entry.image.path for entry in entries if entry.view in engine.views}
+    return {entry.view: entry.image.path for entry in generation.inputs.all() if entry.view in engine.views}
 
 
 def prepare_picture(path: str, *, engine: catalog.EngineEntry) -> images.NormalisedImage:

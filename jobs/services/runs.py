@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
 from django.db.models.functions import Now
 
 from jobs import catalog, events, files
@@ -16,6 +15,7 @@ from jobs.models import MAY_BE_PAID, Artifact, Attempt, Generation, Job, Submiss
 from jobs.models.generations import lease_for
 from jobs.services.derive import lock_job, refresh_job
 from jobs.services.money import end_work, keep_hold
+from jobs.services.turns import plan_turns
 from jobs.states import Stage, Status
 
 logger = logging.getLogger(__name__)
@@ -61,8 +61,8 @@ def claim_next(queue: str, *, worker: str, except_owners: Collection[int] = ()) 
     Turns go round the owners and round each owner's jobs: who was picked longest ago comes next.
     """
     engines = catalog.engines_of_queue(queue)
-    while (job_id := _next_job(engines, except_owners=except_owners)) is not None:
-        generation = _claim_from(job_id, engines=engines, worker=worker)
+    while turns := plan_turns(engines, at_most=1, except_owners=except_owners):
+        generation = _claim_from(turns[0], engines=engines, worker=worker)
         if generation is not None:
             return generation
     return None
@@ -74,35 +74,22 @@ def is_waiting(queue: str) -> bool:
     return Generation.objects.filter(status=Status.QUEUED, engine__in=engines).exists()
 
 
-def _next_job(engines: Sequence[str], *, except_owners: Collection[int]) -> UUID | None:
-    waiting = Job.objects.active().filter(
-        queued__gt=0, generations__status=Status.QUEUED, generations__engine__in=engines
-    )
-    if except_owners:
-        waiting = waiting.exclude(owner__in=except_owners)
-    rows = list(waiting.order_by().values_list("pk", "owner_id", "picked_at", "created_at").distinct())
-    if not rows:
-        return None
-    owners = {owner for _, owner, _, _ in rows}
-    turns = dict(Job.objects.filter(owner__in=owners).values_list("owner").annotate(last=Max("picked_at")).order_by())
-
-    def longest_ago(row: tuple[UUID, int, object, object]) -> tuple[bool, object, bool, object, object]:
-        _, owner, picked, created = row
-        return (turns[owner] is not None, turns[owner] or created, picked is not None, picked or created, created)
-
-    return min(rows, key=longest_ago)[0]
-
-
 @transaction.atomic
 def _claim_from(job_id: UUID, *, engines: Sequence[str], worker: str) -> Generation | None:
-    job = lock_job(job_id)
-    generation = job.generations.filter(status=Status.QUEUED, engine__in=engines).order_by("position").first()
-    if generation is None or not start_attempt(generation, worker=worker):
-        refresh_job(job)
-        return None
-    Job.objects.filter(pk=job.pk).update(picked_at=Now())
-    events.write_event(refresh_job(job), "started", generation=generation, message=f"Attempt {generation.attempt}.")
-    return generation
+    claimed = claim_of_job(lock_job(job_id), engines=engines, worker=worker, at_most=1)
+    return claimed[0] if claimed else None
+
+
+def claim_of_job(job: Job, *, engines: Sequence[str], worker: str, at_most: int) -> list[Generation]:
+    """The next of a locked job's generations, now this worker's. In a transaction of the caller's."""
+    waiting = job.generations.filter(status=Status.QUEUED, engine__in=engines).order_by("position")
+    claimed = [generation for generation in waiting[:at_most] if start_attempt(generation, worker=worker)]
+    if claimed:
+        Job.objects.filter(pk=job.pk).update(picked_at=Now())
+    job = refresh_job(job)
+    for generation in claimed:
+        events.write_event(job, "started", generation=generation, message=f"Attempt {generation.attempt}.")
+    return claimed
 
 
 def start_attempt(generation: Generation, *, worker: str, lease_seconds: float = LEASE_SECONDS) -> bool:

@@ -89,7 +89,7 @@ def test_j25_all_of_fal_is_away_and_comes_back(alice, scene, monkeypatch):
     scene.send()
     tried = Attempt.objects.count()
     assert state().breaker == "open"
-    assert tried <= 5 + 8  # those that were under way when it opened
+    assert tried <= 24  # one handful; most of it is given back without a try
     sweep()
     assert {row.waiting_reason for row in Generation.objects.all()} == {"engine_paused"}
     scene.send()

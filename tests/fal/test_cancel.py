@@ -80,5 +80,5 @@ def test_deleting_one_of_several_cancels_it_at_fal_first(alice, scene):
     scene.send()
     delete_generation(job.generations.all()[0], actor="alice")
     assert job.generations.filter(status="processing").count() == 1
-    scene.follow_until(lambda: (scene.send(), job.generations.count() == 1)[1])
+    scene.follow_until(lambda: (scene.send(), Generation.objects.count() == 1)[1])
     assert len(scene.fal.ledger(step="cancel")["requests"]) == 1

@@ -13,6 +13,7 @@ import pytest
 
 from image2model.configuration import SETTINGS
 from jobs.failpoints import POINTS
+from jobs.services.sweep import MAX_CRASHES
 from tests.virtual_fal.running import VirtualFal, run_virtual_fal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +21,7 @@ MONEY_POINTS = (
     "submit.before_sending", "submit.sending", "submit.after_send", "submit.after_accept", "follow.after_note",
     "collect.after_save", "collect.after_store", "finish.before_complete",
 )  # fmt: skip
-ENDINGS = {"completed", "needs_decision"}
+ENDINGS = {"completed", "needs_decision", "failed"}  # failed: after five deaths in a row before anything was sent
 
 
 def run_chaos(fal: VirtualFal, tmp_path: Path, *arguments: str, seconds: float) -> list[dict]:
@@ -38,11 +39,10 @@ def run_chaos(fal: VirtualFal, tmp_path: Path, *arguments: str, seconds: float) 
     program = [sys.executable, "-m", "tests.fal.chaos", *arguments]
     done = subprocess.run(program, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=seconds)
     assert done.returncode == 0, done.stderr[-3000:]
-    check = subprocess.run(
-        [sys.executable, "manage.py", "sweep", "--check", "--grace", "0"],
-        cwd=ROOT, env=environment, text=True, capture_output=True, timeout=60,
-    )  # fmt: skip
-    assert (check.returncode, check.stderr) == (0, "")
+    for options in ((), ("--check",)):  # the first removes what was half written when its writer died
+        command = [sys.executable, "manage.py", "sweep", "--grace", "0", *options]
+        check = subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=60)
+        assert check.returncode == 0, check.stderr[-3000:]
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
@@ -54,7 +54,7 @@ def judge(fal: VirtualFal, runs: list[dict]) -> None:
     assert set(by_token) <= known
     for run in runs:
         assert set(run["states"]) <= ENDINGS, run
-        assert set(run["errors"]) == {""}, run
+        assert set(run["errors"]) <= {""} or run["deaths"] >= MAX_CRASHES, run
 
 
 def test_the_steps_around_money(tmp_path):
@@ -73,9 +73,9 @@ def die_at_each(points: Sequence[str], tmp_path: Path) -> None:
         judge(fal, runs)
     assert len(runs) == len(points)
     assert [run["plan"] for run in runs if not run["deaths"]] == []
-    # Only a death between the commit and the answer of the POST can leave a question.
+    # Only a death while a POST is in the air, its own or the other one's, can leave a question.
     asking = {run["plan"].split(":")[0] for run in runs if "needs_decision" in run["states"]}
-    assert asking <= {"submit.sending"}
+    assert asking <= {"submit.sending", "submit.after_send", "submit.after_accept"}
 
 
 @pytest.mark.slow

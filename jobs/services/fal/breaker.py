@@ -29,8 +29,8 @@ def note_success() -> None:
 
 
 @transaction.atomic
-def note_failure() -> None:
-    """FAL could not be reached, or did not answer. Several in a short time open the breaker."""
+def note_failure() -> bool:
+    """FAL could not be reached, or did not answer. Several in a short time open the breaker; is it open now?"""
     provider = lock_provider()
     rows = Provider.objects.filter(name=FAL)
     recent = rows.filter(window_started_at__gt=Now() - timedelta(seconds=WINDOW_SECONDS)).exists()
@@ -39,6 +39,8 @@ def note_failure() -> None:
     if provider.breaker == Breaker.HALF_OPEN or (provider.breaker == Breaker.CLOSED and failures >= MAX_FAILURES):
         rows.update(breaker=Breaker.OPEN, opened_at=Coalesce("opened_at", Now()), next_probe_at=_after_a_while())
         logger.warning("FAL does not answer: nothing is sent until a probe succeeds.")
+        return True
+    return provider.breaker == Breaker.OPEN
 
 
 def pause(reason: str, *, message: str) -> None:

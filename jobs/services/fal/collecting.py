@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs import files, queue
-from jobs.models import Artifact, Attempt, Generation
+from jobs.models import Artifact, Attempt, Generation, Job
 from jobs.models.generations import lease_for
 from jobs.services.derive import lock_job, refresh_job
 from jobs.services.fal.fallback import fail_or_fall_back
 from jobs.services.fal.pacing import back_off
 from jobs.services.money import settle
-from jobs.services.runs import AttemptLost, Failure, NewArtifact, complete_generation, record_artifacts
+from jobs.services.runs import Failure, NewArtifact, complete_generation, record_artifacts
 from jobs.states import Stage, Status, WaitingReason
 
 LEASE_SECONDS = 30
@@ -52,12 +55,23 @@ def is_wanted(attempt: Attempt) -> bool:
     return generation.filter(status__in=(Status.PROCESSING, Status.FAILED), job__deleted_at=None).exists()
 
 
-def save_result(
-    attempt: Attempt, *, payload: Mapping[str, Any], units: Decimal | None, unit_price: Decimal | None
-) -> None:
-    """Kept before anything is done with it: it need not be asked for again."""
-    _note_bill(attempt, units=units, unit_price=unit_price, raw_result=dict(payload))
-    settle(attempt)
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """FAL's result of one attempt and what it billed."""
+
+    attempt_id: int
+    payload: Mapping[str, Any]
+    units: Decimal | None
+    unit_price: Decimal | None
+
+
+@transaction.atomic
+def save_results(answers: Sequence[Answer]) -> None:
+    """Kept before anything is done with them: they need not be asked for again."""
+    for answer in sorted(answers, key=lambda each: each.attempt_id):
+        Attempt.objects.filter(pk=answer.attempt_id).update(
+            raw_result=dict(answer.payload), billable_units=answer.units, unit_price=answer.unit_price
+        )
 
 
 def _note_bill(attempt: Attempt, *, units: Decimal | None, unit_price: Decimal | None, **fields: object) -> None:
@@ -99,31 +113,58 @@ def wait_for_room(attempt: Attempt) -> None:
         refresh_job(job)
 
 
-@transaction.atomic
-def record_collected(
-    attempt: Attempt, *, artifacts: Sequence[NewArtifact], warnings: Sequence[str] = (), is_complete: bool = False
-) -> None:
-    """The files are stored: record them, and have preview and formats made unless there is nothing to make them of.
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """The stored files of one attempt. ``is_complete``: there is nothing to make a preview or formats of."""
 
-    ``AttemptLost`` when another worker was quicker or nobody wants them any more.
+    attempt: Attempt
+    artifacts: tuple[NewArtifact, ...]
+    warnings: tuple[str, ...] = ()
+    is_complete: bool = False
+
+
+def record_collected(collected: Sequence[Collected]) -> frozenset[int]:
+    """The files are stored: record them, one transaction for each job.
+
+    Answers the attempts that were recorded: of the others another worker was quicker, or nobody wants them any more.
     """
-    job = lock_job(attempt.generation.job_id)
-    won = Attempt.objects.at_provider().filter(pk=attempt.pk, collected_at=None).update(collected_at=Now())
-    if not won or not is_wanted(attempt):
-        raise AttemptLost(str(attempt.generation_id))
+    by_job: dict[UUID, list[Collected]] = defaultdict(list)
+    for each in collected:
+        by_job[each.attempt.generation.job_id].append(each)
+    return frozenset().union(*(_record_in_job(job_id, by_job[job_id]) for job_id in sorted(by_job)))
+
+
+@transaction.atomic
+def _record_in_job(job_id: UUID, collected: Sequence[Collected]) -> frozenset[int]:
+    try:
+        job = lock_job(job_id)
+    except Job.DoesNotExist:
+        return frozenset()
+    recorded = [each for each in collected if _record(each)]
+    if any(not each.is_complete for each in recorded):
+        refresh_job(job)
+        queue.ring_after_commit(queue.POST)
+    return frozenset(each.attempt.pk for each in recorded)
+
+
+def _record(collected: Collected) -> bool:
+    attempt = collected.attempt
+    fresh = Attempt.objects.at_provider().filter(pk=attempt.pk, collected_at=None)
+    if not is_wanted(attempt) or not fresh.update(collected_at=Now()):
+        return False
     generation = _find_run(attempt)
     _discard_earlier_files(generation)
     _close(attempt)
-    if is_complete:
-        complete_generation(generation, artifacts=artifacts, warnings=warnings)
+    if collected.is_complete:
+        complete_generation(generation, artifacts=collected.artifacts, warnings=collected.warnings)
         _set_right(attempt)
-        return
-    record_artifacts(generation, artifacts=artifacts)
-    rows = Generation.objects.filter(pk=generation.pk, attempt=attempt.number)
-    rows.update(stage=Stage.POSTPROCESSING, warnings=list(warnings), waiting_reason="", lease_until=None)
-    rows.filter(progress__lt=COLLECTED_PERCENT).update(progress=COLLECTED_PERCENT)
-    refresh_job(job)
-    queue.ring_after_commit(queue.POST)
+    else:
+        record_artifacts(generation, artifacts=collected.artifacts)
+        rows = Generation.objects.filter(pk=generation.pk, attempt=attempt.number)
+        rows.update(stage=Stage.POSTPROCESSING, warnings=list(collected.warnings), waiting_reason="", lease_until=None)
+        rows.filter(progress__lt=COLLECTED_PERCENT).update(progress=COLLECTED_PERCENT)
+    settle(attempt)
+    return True
 
 
 def _find_run(attempt: Attempt) -> Generation:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.db.models.functions import Now
 
-from jobs import queue
 from jobs.models import Attempt, Generation, Job, Provider, Submission
 from jobs.services import money
 from jobs.services.derive import lock_job, refresh_job
 from jobs.services.fal.breaker import is_blocked
 from jobs.services.fal.fallback import switch_waiting_job
 from jobs.services.fal.provider import fal_engines, find_provider, lock_provider
-from jobs.services.runs import claim_next
+from jobs.services.runs import claim_of_job
+from jobs.services.turns import plan_turns
 from jobs.states import Status, WaitingReason
 
 PATIENCE = timedelta(minutes=2)  # with a breaker that is open, before jobs that said so fall back to the local engine
@@ -27,17 +28,28 @@ PATIENCE = timedelta(minutes=2)  # with a breaker that is open, before jobs that
 def claim_for_sending(worker: str, *, at_most: int) -> list[Generation]:
     """The next generations to prepare and send, now this worker's: in turns, and no more than FAL may have at once."""
     claimed: list[Generation] = []
-    while len(claimed) < at_most and (generation := _claim_one(worker)) is not None:
-        claimed.append(generation)
+    step = 1 if money.is_number_limited() else at_most  # a day's last place is given to one
+    while len(claimed) < at_most and (more := _claim_some(worker, at_most=step)):
+        claimed += more
+    prefetch_related_objects(claimed, "inputs__image")
     return claimed
 
 
 @transaction.atomic
-def _claim_one(worker: str) -> Generation | None:
-    """With the provider's row locked, so that workers that claim at once do not exceed the limit together."""
-    if count_free(lock_provider()) <= 0 or not money.is_site_open():
-        return None
-    return claim_next(queue.FAL, worker=worker, except_owners=money.find_braked_owners())
+def _claim_some(worker: str, *, at_most: int) -> list[Generation]:
+    """The provider's row is locked, so that workers that claim at once do not exceed the limit together, and all jobs
+    before any of them is changed: two transactions that lock in one order cannot block each other.
+    """
+    free = min(at_most, count_free(lock_provider()))
+    if free <= 0 or not money.is_site_open():
+        return []
+    turns = Counter(plan_turns(fal_engines(), at_most=free, except_owners=money.find_braked_owners()))
+    jobs = Job.objects.select_for_update().filter(pk__in=turns).order_by("pk")
+    return [each for job in list(jobs) for each in _claim_of(job, worker=worker, at_most=turns[job.pk])]
+
+
+def _claim_of(job: Job, *, worker: str, at_most: int) -> list[Generation]:
+    return claim_of_job(job, engines=fal_engines(), worker=worker, at_most=at_most)
 
 
 def count_free(provider: Provider) -> int:

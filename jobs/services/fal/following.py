@@ -127,10 +127,22 @@ def note_observations(observations: Sequence[Observation]) -> int:
             ready_at=Now(), next_poll_at=Now(), poll_failures=0, provider_position=None
         )
         queue.ring(queue.FAL)
+    _note_starts([each.followed for each in observations if each.state == "in_progress"])
     for each in observations:
         _note(each)
     show(sight for each in observations if (sight := _see(each)) is not None)
     return len(over)
+
+
+def _note_starts(running: Sequence[Followed]) -> None:
+    """FAL works on them now: from here on the time counts. One UPDATE for each engine, however many there are."""
+    started = [each for each in running if each.running_seconds is None]
+    for engine in sorted({each.engine for each in started}):
+        ids = [each.attempt_id for each in started if each.engine == engine]
+        deadline = Now() + timedelta(seconds=allow_seconds(engine))
+        Attempt.objects.running_at_provider().filter(pk__in=ids).update(
+            running_since=Now(), deadline_at=deadline, provider_position=None, poll_failures=0
+        )
 
 
 def _note(seen: Observation) -> None:
@@ -139,9 +151,6 @@ def _note(seen: Observation) -> None:
     if seen.state == "unclear":
         delay = timedelta(seconds=back_off(followed.failures))
         rows.update(poll_failures=F("poll_failures") + 1, next_poll_at=Now() + delay)
-    elif seen.state == "in_progress" and followed.running_seconds is None:
-        deadline = Now() + timedelta(seconds=allow_seconds(followed.engine))
-        rows.update(running_since=Now(), deadline_at=deadline, provider_position=None, poll_failures=0)
     elif seen.state == "in_queue" and (followed.running_seconds is not None or seen.position != followed.position):
         # FAL may put a request back into its queue: waiting there is not held against it.
         rows.update(running_since=None, deadline_at=None, provider_position=seen.position, poll_failures=0)

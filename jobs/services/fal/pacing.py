@@ -1,14 +1,14 @@
-"""How often is FAL asked how far it is? More often near the expected end, less often in a queue or after errors."""
+"""How often is FAL asked how far it is? Less often in a queue, after errors, and when there are very many."""
 
 from __future__ import annotations
 
 import random
 
 FIRST_SHARE, FIRST_MOST = 0.3, 5.0  # of the usual time, seconds
-QUICK, SLOW = 2.0, 5.0
+QUICK = 2.0
 QUEUE_LEAST, QUEUE_MOST = 3.0, 15.0
 BACKOFF_MOST = 30.0
-NEARLY = 0.6  # of the usual time: from here on it may end any moment
+CROWD = 500  # so many are followed at full pace; of twice as many each is asked half as often
 JITTER = 0.15
 
 
@@ -22,8 +22,8 @@ def pace(typical: float, *, running_seconds: float | None, position: int | None,
     if running_seconds is None:
         seconds = min(QUEUE_MOST, quick / QUICK * (QUEUE_LEAST + (position or 0) / 10))
     else:
-        seconds = quick if running_seconds > NEARLY * typical else quick / QUICK * SLOW
-    return spread(seconds * max(1.0, crowd / 500))
+        seconds = quick  # it may end any moment, and its log lines tell how far it is
+    return spread(seconds * max(1.0, crowd / CROWD))
 
 
 def back_off(failures: int) -> float:

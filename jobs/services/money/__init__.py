@@ -15,7 +15,7 @@ The life of a hold, one ledger row for each generation that a provider is paid f
 Locks are always taken in the order job, attempts, owner's feed, purse.
 """
 
-from jobs.services.money.brake import find_braked_owners, is_site_open, may_submit_now, note_sending
+from jobs.services.money.brake import find_braked_owners, is_number_limited, is_site_open, may_submit_now, note_sending
 from jobs.services.money.budgets import Budget, describe_budget, read_budget, read_site_budget
 from jobs.services.money.holds import hold, keep_hold, release, write_off
 from jobs.services.money.prices import Estimate, estimate, find_price, is_free
@@ -34,6 +34,7 @@ __all__ = [
     "find_price",
     "hold",
     "is_free",
+    "is_number_limited",
     "is_site_open",
     "keep_hold",
     "may_submit_now",

@@ -19,6 +19,11 @@ def may_submit_now(owner: User) -> bool:
     return is_site_open() and owner.pk not in find_braked_owners()
 
 
+def is_number_limited() -> bool:
+    """Is there a daily number at all? Then work is taken up one by one."""
+    return (settings.MAX_SUBMISSIONS_PER_DAY, settings.MAX_SUBMISSIONS_PER_DAY_PER_USER) != (None, None)
+
+
 def is_site_open() -> bool:
     """Is there room for anybody? A look without locks, to decide whether to take up work at all."""
     limit = settings.MAX_SUBMISSIONS_PER_DAY
@@ -46,7 +51,7 @@ def note_sending(attempt: Attempt) -> bool:
     processes send at once, none goes past the number. On False the attempt must not be sent.
     """
     generation = attempt.generation
-    if (settings.MAX_SUBMISSIONS_PER_DAY, settings.MAX_SUBMISSIONS_PER_DAY_PER_USER) != (None, None):
+    if is_number_limited():
         lock_purse()
     if not _has_room(generation.owner_id):
         return False
