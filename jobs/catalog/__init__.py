@@ -5,7 +5,7 @@ from __future__ import annotations
 from jobs.catalog.arguments import build_arguments, find_result_format
 from jobs.catalog.checks import check_options, check_picture, check_views
 from jobs.catalog.engines import ENGINES, engines_of_queue, find_engine
-from jobs.catalog.entry import VIEWS, EngineEntry, PictureLimits, Surcharge
+from jobs.catalog.entry import LOW_POLY, QUALITY, VIEWS, EngineEntry, PictureLimits, Surcharge
 from jobs.catalog.formats import FORMATS, MADE_FORMATS, Format, check_formats
 from jobs.catalog.local import LOCAL_ENGINE
 from jobs.catalog.options import Option
@@ -16,7 +16,9 @@ __all__ = [
     "ENGINES",
     "FORMATS",
     "LOCAL_ENGINE",
+    "LOW_POLY",
     "MADE_FORMATS",
+    "QUALITY",
     "VIEWS",
     "EngineEntry",
     "Format",

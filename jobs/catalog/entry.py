@@ -10,6 +10,7 @@ from typing import Any
 from jobs.catalog.formats import FORMATS
 from jobs.catalog.options import Option
 
+QUALITY, LOW_POLY = "quality", "low_poly"
 VIEWS = ("front", "left", "back", "right", "top", "bottom", "left_front", "right_front")
 
 
@@ -46,7 +47,9 @@ class EngineEntry:
     formats: tuple[str, ...] = tuple(FORMATS)
     typical_seconds: int
     licence: str
+    licence_badge: str = ""  # what of it must not be overlooked, in a few words
     note: str = ""
+    good_for: tuple[str, ...] = ()  # of QUALITY, LOW_POLY; what follows from other columns is not said again
 
     price: Decimal | None = None  # for one generation at the defaults, USD; None: not known
     surcharges: tuple[Surcharge, ...] = ()

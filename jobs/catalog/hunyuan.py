@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from jobs.catalog.entry import EngineEntry, PictureLimits, Surcharge
+from jobs.catalog.entry import LOW_POLY, QUALITY, EngineEntry, PictureLimits, Surcharge
 from jobs.catalog.options import Option
 from jobs.catalog.usual_options import (
     ENGINES_OWN,
@@ -17,6 +17,7 @@ from jobs.catalog.usual_options import (
 )
 
 _LICENCE = f"{SEE_MODEL_PAGE} Hunyuan3D's community licence, of its open weights, excludes the EU, UK and South Korea."
+_BADGE = "Excludes EU, UK, South Korea"
 _UNKNOWN_PRICE = "Not published where we could read it; FAL's bill decides."
 
 _V2_OPTIONS = (
@@ -57,7 +58,7 @@ HUNYUAN_ENGINES = (
         options=_V2_OPTIONS,
         typical_seconds=120,
         price_note=f"{_UNKNOWN_PRICE} A texture costs three times the bare shape.",
-        licence=_LICENCE,
+        licence=_LICENCE, licence_badge=_BADGE,
         image_key="input_image_url",
         output_keys=("model_mesh",),
     ),
@@ -72,7 +73,7 @@ HUNYUAN_ENGINES = (
         typical_seconds=60,
         price=_TURBO_PRICE, surcharges=(_BARE_TURBO,),
         price_note="About this, as users of FAL report it; FAL's bill decides.",
-        licence=_LICENCE,
+        licence=_LICENCE, licence_badge=_BADGE,
         image_key="input_image_url",
         output_keys=("model_mesh",),
     ),
@@ -86,7 +87,7 @@ HUNYUAN_ENGINES = (
         options=_V2_OPTIONS,
         typical_seconds=60,
         price_note=f"{_UNKNOWN_PRICE} A texture costs three times the bare shape.",
-        licence=_LICENCE,
+        licence=_LICENCE, licence_badge=_BADGE,
         image_key="input_image_url",
         output_keys=("model_mesh",),
     ),
@@ -100,7 +101,7 @@ HUNYUAN_ENGINES = (
         options=_V2_OPTIONS,
         typical_seconds=120,
         price_note=f"{_UNKNOWN_PRICE} A texture costs three times the bare shape.",
-        licence=_LICENCE,
+        licence=_LICENCE, licence_badge=_BADGE,
         view_keys={view: f"{view}_image_url" for view in ("front", "left", "back")},
         required_views=("front", "left", "back"), min_images=3, max_images=3,
         output_keys=("model_mesh",),
@@ -112,6 +113,7 @@ HUNYUAN_ENGINES = (
         queue="fal",
         endpoint="fal-ai/hunyuan3d-v3/image-to-3d",
         about="Large, detailed models from one picture or up to four sides.",
+        good_for=(QUALITY, LOW_POLY),
         options=(
             _FACE_COUNT,
             make_switch("pbr", key="enable_pbr", label="PBR materials", about=f"{_PBR_ABOUT} It costs more.",
@@ -124,7 +126,7 @@ HUNYUAN_ENGINES = (
         typical_seconds=180,
         price=Decimal("0.375"), surcharges=(_PBR_PRICE,),
         price_note="As users of FAL report it; FAL's bill decides.",
-        licence=_LICENCE,
+        licence=_LICENCE, licence_badge=_BADGE,
         view_keys=_name_keys(*_V3_VIEWS), max_images=4,
         output_keys=_V3_OUTPUTS, preview_keys=("thumbnail",),
     ),
@@ -135,6 +137,7 @@ HUNYUAN_ENGINES = (
         queue="fal",
         endpoint="fal-ai/hunyuan-3d/v3.1/pro/image-to-3d",
         about="The most detailed Hunyuan3D, from one picture or up to eight sides.",
+        good_for=(QUALITY,),
         options=(
             _FACE_COUNT,
             make_switch("pbr", key="enable_pbr", label="PBR materials", about=_PBR_ABOUT,
@@ -144,7 +147,7 @@ HUNYUAN_ENGINES = (
         ),
         typical_seconds=180,
         price_note=f"{_UNKNOWN_PRICE} Expected near that of Hunyuan3D v3.",
-        licence=_LICENCE,
+        licence=_LICENCE, licence_badge=_BADGE,
         view_keys=_name_keys(*_V31_VIEWS), max_images=8, picture_limits=_V31_LIMITS,
         output_keys=_V3_OUTPUTS, preview_keys=("thumbnail",),
     ),
@@ -163,7 +166,7 @@ HUNYUAN_ENGINES = (
         ),
         typical_seconds=90,
         price_note=f"{_UNKNOWN_PRICE} Users report $0.225 for the engine from text.",
-        licence=_LICENCE,
+        licence=_LICENCE, licence_badge=_BADGE,
         image_key="input_image_url", picture_limits=_V31_LIMITS,
         output_keys=_V3_OUTPUTS, preview_keys=("thumbnail",),
     ),

@@ -26,6 +26,7 @@ LOCAL_ENGINE = EngineEntry(
     price=Decimal("0.00"),
     typical_seconds=2,
     licence="Made on your own machine; the model is yours.",
+    licence_badge="Yours",
     note="A geometric relief: front and silhouette follow the picture, the back is a mirrored guess.",
     endpoint="jobs.engines.local.LocalEngine",
     ignores_other_views=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.catalog.entry import EngineEntry, PictureLimits
+from jobs.catalog.entry import LOW_POLY, QUALITY, EngineEntry, PictureLimits
 from jobs.catalog.options import Option
 from jobs.catalog.usual_options import SEE_MODEL_PAGE, make_choice, make_face_limit, make_switch, make_texture
 
@@ -34,6 +34,7 @@ MESHY_ENGINES = (
         queue="fal",
         endpoint="fal-ai/meshy/v6/image-to-3d",
         about="Clean, textured models for games; takes its time.",
+        good_for=(QUALITY, LOW_POLY),
         options=(
             *_OPTIONS,
             make_choice("model_type", "standard", "lowpoly", label="Kind", about="lowpoly: few, large faces."),
@@ -51,6 +52,7 @@ MESHY_ENGINES = (
         queue="fal",
         endpoint="fal-ai/meshy/v6/multi-image-to-3d",
         about="Meshy v6 from up to four sides of one object.",
+        good_for=(QUALITY,),
         options=_OPTIONS,
         typical_seconds=450,
         price_note=_UNKNOWN_PRICE,

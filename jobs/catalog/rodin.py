@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from jobs.catalog.entry import EngineEntry, Surcharge
+from jobs.catalog.entry import QUALITY, EngineEntry, Surcharge
 from jobs.catalog.options import Option
 from jobs.catalog.usual_options import SEE_MODEL_PAGE, make_choice, make_seed, make_switch, make_texture
 
@@ -62,6 +62,7 @@ RODIN_ENGINES = (
         queue="fal",
         endpoint="fal-ai/hyper3d/rodin/v2",
         about="The second Rodin: finer shape, chosen number of faces, up to five sides.",
+        good_for=(QUALITY,),
         options=(
             _SEED,
             make_choice("quality_mesh_option", *_MESHES, label="Mesh", about=_MESH_ABOUT),
@@ -83,6 +84,7 @@ RODIN_ENGINES = (
         queue="fal",
         endpoint="fal-ai/hyper3d/rodin/v2.5",
         about="The newest Rodin, in tiers from light to extreme, up to five sides.",
+        good_for=(QUALITY,),
         options=(
             make_texture({"standard": {"hd_texture": False}, "hd": {"hd_texture": True}, "none": {"material": "None"}},
                          about="standard or HD; none: the bare shape."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from jobs.catalog.entry import EngineEntry, Surcharge
+from jobs.catalog.entry import QUALITY, EngineEntry, Surcharge
 from jobs.catalog.options import Option
 from jobs.catalog.usual_options import ENGINES_OWN, SEE_MODEL_PAGE, make_choice, make_seed, make_switch, make_texture
 
@@ -72,6 +72,7 @@ TRELLIS_ENGINES = (
         queue="fal",
         endpoint="fal-ai/trellis-2",
         about="Large, detailed models with PBR materials.",
+        good_for=(QUALITY,),
         options=(
             make_texture({"standard": {"texture_size": 2048}, "hd": {"texture_size": 4096}},
                          about="standard: 2,048 px; hd: 4,096 px."),

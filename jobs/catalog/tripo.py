@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from jobs.catalog.entry import EngineEntry, Surcharge
+from jobs.catalog.entry import LOW_POLY, QUALITY, EngineEntry, Surcharge
 from jobs.catalog.options import Option
 from jobs.catalog.usual_options import (
     SEE_MODEL_PAGE,
@@ -74,6 +74,7 @@ TRIPO_ENGINES = (
         queue="fal",
         endpoint="tripo3d/tripo/v2.5/image-to-3d",
         about="Dependable textured models of all kinds of objects, with PBR materials.",
+        good_for=(QUALITY,),
         options=_V25_OPTIONS,
         typical_seconds=120,
         price=Decimal("0.30"), surcharges=(*_TEXTURE_PRICES, _QUAD_PRICE), price_note=_REPORTED,
@@ -88,6 +89,7 @@ TRIPO_ENGINES = (
         queue="fal",
         endpoint="tripo3d/tripo/v2.5/multiview-to-3d",
         about="One object from its front and up to three further sides, so that the back is no guess.",
+        good_for=(QUALITY,),
         options=_V25_OPTIONS,
         typical_seconds=130,
         price=Decimal("0.30"), surcharges=(*_TEXTURE_PRICES, _QUAD_PRICE), price_note=_REPORTED,
@@ -102,6 +104,7 @@ TRIPO_ENGINES = (
         queue="fal",
         endpoint="tripo3d/h3.1/image-to-3d",
         about="Tripo's high-definition line: finer shape and texture.",
+        good_for=(QUALITY,),
         options=_H31_OPTIONS,
         typical_seconds=90,
         price=Decimal("0.30"), surcharges=(*_TEXTURE_PRICES, _DETAIL_PRICE, _QUAD_PRICE), price_note=_REPORTED,
@@ -117,6 +120,7 @@ TRIPO_ENGINES = (
         queue="fal",
         endpoint="tripo3d/h3.1/multiview-to-3d",
         about="Tripo's high-definition line from two to four sides of one object.",
+        good_for=(QUALITY,),
         options=_H31_OPTIONS,
         typical_seconds=110,
         price=Decimal("0.30"), surcharges=(*_TEXTURE_PRICES, _DETAIL_PRICE, _QUAD_PRICE), price_note=_REPORTED,
@@ -133,6 +137,7 @@ TRIPO_ENGINES = (
         queue="fal",
         endpoint="tripo3d/p1/image-to-3d",
         about="Few, tidy faces: for games, the web and real-time work.",
+        good_for=(LOW_POLY,),
         options=(
             make_face_limit(minimum=48, maximum=20_000),
             make_texture({"standard": True, "none": False}, about="none: the bare shape, which costs less."),

@@ -34,6 +34,7 @@ class OptionsForm(forms.Form):
     face_limit = forms.IntegerField(required=False)
     texture = forms.CharField(max_length=40, required=False)
     formats = forms.MultipleChoiceField(required=False, choices=[(name, name) for name in catalog.MADE_FORMATS])
+    fallback_local = forms.BooleanField(required=False)
     one_object = forms.BooleanField(required=False)
     views = forms.CharField(max_length=400, required=False)
 
@@ -41,8 +42,11 @@ class OptionsForm(forms.Form):
         self, data: Any = None, *, engines: Sequence[EngineEntry], initial: Mapping[str, Any] | None = None
     ) -> None:
         self.engines = engines
+        first = (initial or {}).get("engine", engines[0].id)
         default: dict[str, Any] = {"engine": engines[0].id, "token": uuid4().hex}
-        for engine in reversed(engines):  # the common fields begin as those of the first
+        for engine in sorted(
+            engines, key=lambda each: each.id == first
+        ):  # the common fields begin as those of the chosen
             default |= _list_defaults(engine)
         super().__init__(data, initial=default | dict(initial or {}))
         self.fields["engine"].choices = [(engine.id, engine.name) for engine in engines]  # type: ignore[attr-defined]
@@ -81,6 +85,7 @@ class OptionsForm(forms.Form):
             engine=self.engine_entry.id,
             options=self._given_options(self.engine_entry),
             formats=self.cleaned_data["formats"],
+            fallback="local" if self.cleaned_data["fallback_local"] else "",
             name=self.cleaned_data["name"].strip(),
         )
 
@@ -89,16 +94,21 @@ class OptionsForm(forms.Form):
         if not self.cleaned_data["one_object"] or count < 2:
             return []
         named = [view.strip() for view in self.cleaned_data["views"].split(",") if view.strip()]
-        views = named or list(catalog.VIEWS[:count])
+        views = named or list(list_sides(self.engine_entry)[:count])
         if len(views) != count:
             raise JobError(
                 "invalid_parameter",
                 f"{count} pictures need {count} sides, but {len(views)} are named.",
-                hint=f"One object can be shown from at most {len(catalog.VIEWS)} sides.",
+                hint=f"One object can be shown from at most {len(list_sides(self.engine_entry))} sides.",
                 details={"parameter": "views"},
             )
         catalog.check_views(views, engine=self.engine_entry)
         return views
+
+
+def list_sides(engine: EngineEntry) -> tuple[str, ...]:
+    """The sides that may be named beside the pictures; an engine that passes others over takes them all."""
+    return catalog.VIEWS if engine.ignores_other_views else engine.views
 
 
 def list_own_options(engine: EngineEntry) -> list[Option]:
@@ -124,17 +134,21 @@ def write_value(value: Any) -> str:
 
 def _build_field(option: Option) -> forms.Field:
     """The words and the widget come from the catalog; the check is the catalog's, in ``clean``."""
-    words: dict[str, Any] = {"required": False, "label": option.label or option.name, "help_text": option.about}
+    words: dict[str, Any] = {"required": False, "label": option.label or option.name, "help_text": say_choice(option.about)}
     if option.choices or option.type == "boolean":
         choices = option.choices or ("true", "false")
-        return forms.ChoiceField(
-            **words, choices=[(choice, choice.replace("_", " ").capitalize()) for choice in choices]
-        )
+        return forms.ChoiceField(**words, choices=[(choice, say_choice(choice)) for choice in choices])
     if option.type in ("integer", "number"):
         bounds = {"min": option.minimum, "max": option.maximum, "step": "1" if option.type == "integer" else "any"}
         attributes = {name: value for name, value in bounds.items() if value is not None}
         return forms.CharField(**words, widget=forms.NumberInput(attrs=attributes))
     return forms.CharField(**words, max_length=2_000)
+
+
+def say_choice(value: str) -> str:
+    """A value in the catalog's own letters: ``PBR`` stays ``PBR``."""
+    words = value.replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 class FormatForm(forms.Form):

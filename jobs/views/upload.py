@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from image2model.answers import build_error, list_refusal_headers, render_too_many
-from jobs import catalog, progress
+from jobs import catalog
 from jobs.errors import JobError
 from jobs.images import MAX_PIXELS, MAX_SIDE, MIN_SIDE
 from jobs.models import Generation, GenerationInput, Job
@@ -34,8 +34,8 @@ from jobs.services import (
     submit_uploads,
 )
 from jobs.views.access import find_generation, find_job, signed_in
+from jobs.views.engines import KINDS, build_cards, describe_engines, group_cards
 from jobs.views.forms import COMMON, PRESETS, TEXTURES, OptionsForm, list_own_options, name_of_field, write_value
-from jobs.views.prices import describe_prices
 
 JSON_TYPE = "application/json"
 
@@ -44,7 +44,13 @@ JSON_TYPE = "application/json"
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """Pictures from the visitor's machine."""
-    return _answer(request, again=[], initial={})
+    return _answer(request, again=[], initial=_read_address(request))
+
+
+def _read_address(request: HttpRequest) -> dict[str, Any]:
+    """``?engine=`` opens the form with another engine chosen."""
+    engine = request.GET.get("engine", "")
+    return {"engine": engine} if engine in {entry.id for entry in offered_engines()} else {}
 
 
 @login_required
@@ -71,7 +77,8 @@ def _read_wishes(engine_id: str, options: dict[str, Any], job: Job) -> dict[str,
     own = [] if engine is None else [o for o in list_own_options(engine) if o.name in options]
     named = {name_of_field(engine, option): write_value(options[option.name]) for option in own} if engine else {}
     common = {name: options[name] for name in COMMON if name in options}
-    return {"engine": engine_id, "formats": job.formats, "name": job.name} | common | named
+    kept = {"formats": job.formats, "name": job.name, "fallback_local": job.fallback == "local"}
+    return {"engine": engine_id} | kept | common | named
 
 
 def _answer(request: HttpRequest, *, again: Sequence[Generation], initial: dict[str, Any]) -> HttpResponse:
@@ -162,13 +169,19 @@ def _show(
     error: JobError | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    cards = build_cards(form)
+    stored = _list_stored(again)
     context = {
         "form": form,
-        "engines": [_describe_engine(form, engine) for engine in form.engines],
-        "chosen": form.engine_entry,
+        "cards": cards,
+        "groups": group_cards(cards),
+        "kinds": KINDS,
+        "chosen": next(card for card in cards if card.is_chosen),
+        "others": [card for card in cards if not card.is_chosen],
+        "has_paid": any(card.entry.provider != catalog.LOCAL_ENGINE.provider for card in cards),
         "formats": [catalog.FORMATS[name] for name in catalog.MADE_FORMATS],
         "presets": PRESETS,
-        "stored": _list_stored(again),
+        "stored": stored,
         "generation_count": len(again),
         "error": error,
         "textures": TEXTURES,
@@ -177,7 +190,8 @@ def _show(
         "page_data": {
             "limits": _read_limits(),
             "presets": PRESETS,
-            "prices": describe_prices(form.engines, user=signed_in(request)),
+            "stored_views": _list_stored_views(stored),
+            **describe_engines(cards, user=signed_in(request)),
         },
     }
     return render(request, "jobs/upload.html", context, status=status)
@@ -191,16 +205,12 @@ def _list_stored(generations: Sequence[Generation]) -> list[GenerationInput]:
     )
 
 
-def _describe_engine(form: OptionsForm, engine: catalog.EngineEntry) -> dict[str, Any]:
-    """One engine card, with the fields that only this engine has."""
-    return {
-        "entry": engine,
-        "is_chosen": engine.id == form.engine_entry.id,
-        "seconds": progress.typical_seconds(engine.id),
-        "face_limit": engine.option("face_limit"),
-        "texture": engine.option("texture"),
-        "fields": [form[name_of_field(engine, option)] for option in list_own_options(engine)],
-    }
+def _list_stored_views(stored: Sequence[GenerationInput]) -> list[list[str]]:
+    """Of each model that is made again, the sides that its pictures show."""
+    views: dict[UUID, list[str]] = {}
+    for entry in stored:
+        views.setdefault(entry.generation_id, []).append(entry.view)
+    return list(views.values())
 
 
 def _read_limits() -> dict[str, int]:

@@ -1,15 +1,21 @@
 /* Which pictures were chosen? One tile each: thumbnail, name, ✓ or the reason, its side, and a way to remove it. */
 
 import { checkBytes, checkDimensions } from "./checking.js";
+import { sayView } from "./views.js";
 import { saySize } from "./words.js";
+
+const MOST_SLOTS = 4; // empty places shown at once
 
 const sameFile = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 
 export class Picks {
   /** `onChange` is called after every change; `limits` come from the server. */
-  constructor({ list, template, limits, onChange }) {
-    Object.assign(this, { list, template, limits, onChange });
+  constructor({ list, template, slotTemplate, limits, onChange }) {
+    Object.assign(this, { list, template, slotTemplate, limits, onChange });
     this.entries = [];
+    this.slots = [];
+    this.allSides = Array.from(template.content.querySelectorAll("option"), (option) => option.value);
+    this.allowedSides = this.allSides;
     list.addEventListener("click", (event) => {
       const button = event.target.closest("[data-removes-pick]");
       if (button) this.remove(this.entries.find((entry) => entry.tile.contains(button)));
@@ -33,20 +39,24 @@ export class Picks {
     return this.entries.some((entry) => entry.reason) || this.entries.length > this.limits.files;
   }
 
-  add(files) {
-    for (const file of files) if (!this.entries.some((entry) => sameFile(entry.file, file))) this.addOne(file);
+  /** `side`: which side of the object they show; without it the next free one. */
+  add(files, side = "") {
+    for (const file of files) if (!this.entries.some((entry) => sameFile(entry.file, file))) this.addOne(file, side);
     this.nameSides();
     this.onChange();
   }
 
-  addOne(file) {
+  addOne(file, side) {
     const tile = this.template.content.firstElementChild.cloneNode(true);
     const entry = { file, tile, reason: undefined };
     tile.querySelector("[data-name]").textContent = file.name;
     tile.querySelector("[data-removes-pick]").setAttribute("aria-label", `Remove ${file.name}`);
     tile.querySelector("select").setAttribute("aria-label", `Side that ${file.name} shows`);
+    if (side) tile.querySelector("select").value = side;
+    entry.isNamed = Boolean(side);
     this.entries.push(entry);
-    this.list.append(tile);
+    if (this.slots[0]) this.slots[0].before(tile);
+    else this.list.append(tile);
     this.judge(entry);
   }
 
@@ -99,12 +109,47 @@ export class Picks {
     (next?.tile.querySelector("[data-removes-pick]") ?? document.querySelector("[data-picks-files]"))?.focus();
   }
 
-  /** Gives each picture the next free side. */
-  nameSides() {
-    for (const [index, entry] of this.entries.entries()) {
-      const select = entry.tile.querySelector("select");
-      if (select.options[index]) select.selectedIndex = index;
+  /** The sides that the engine takes, and those for which it still has a place: empty slots to be filled. */
+  setSides({ sides, slots, required }) {
+    this.allowedSides = sides;
+    for (const option of this.entries.flatMap((entry) => Array.from(entry.tile.querySelector("select").options))) {
+      option.hidden = option.disabled = !sides.includes(option.value);
     }
+    this.nameSides();
+    this.showSlots(slots, required);
+  }
+
+  /** Keeps the sides that fit and gives each other picture the next free one. There is always a front. */
+  nameSides() {
+    const taken = new Set();
+    const free = [];
+    for (const entry of this.entries) {
+      const { value } = entry.tile.querySelector("select");
+      if (entry.isNamed && this.allowedSides.includes(value) && !taken.has(value)) taken.add(value);
+      else free.push(entry);
+    }
+    for (const entry of free) {
+      const side = this.allowedSides.find((each) => !taken.has(each));
+      if (side) entry.tile.querySelector("select").value = side;
+      entry.isNamed = Boolean(side);
+      taken.add(side);
+    }
+    if (this.entries.length && !taken.has("front")) this.entries[0].tile.querySelector("select").value = "front";
+  }
+
+  showSlots(sides, required) {
+    for (const slot of this.slots) slot.remove();
+    const taken = new Set(this.sides);
+    this.slots = sides.filter((side) => !taken.has(side)).slice(0, MOST_SLOTS).map((side) => this.makeSlot(side, required));
+    this.list.append(...this.slots);
+  }
+
+  makeSlot(side, required) {
+    const slot = this.slotTemplate.content.firstElementChild.cloneNode(true);
+    slot.querySelector("[data-side]").textContent = sayView(side);
+    slot.querySelector("[data-need]").textContent = required.includes(side) ? "needed" : "optional";
+    slot.querySelector("input").addEventListener("change", (event) => this.add(Array.from(event.target.files), side));
+    return slot;
   }
 
   /** A side can be shown once: whoever had it gets the one that became free. */
@@ -112,7 +157,8 @@ export class Picks {
     const selects = this.entries.map((entry) => entry.tile.querySelector("select"));
     if (!selects.includes(select)) return;
     const taken = new Set(selects.map((other) => other.value));
-    const free = Array.from(select.options, (option) => option.value).find((side) => !taken.has(side));
+    const free = this.allowedSides.find((side) => !taken.has(side));
     for (const other of selects) if (other !== select && other.value === select.value && free) other.value = free;
+    this.onChange();
   }
 }

@@ -1,41 +1,75 @@
 /* What does the upload page do with a script? Tiles with reasons, options that fit the engine, an estimate, progress. */
 
+import { readEngine, readOptions, watchEngines } from "./engines.js";
+import { watchEstimate } from "./estimate.js";
 import { gatherFiles } from "./gathering.js";
-import { readEngine, watchOptions } from "./options.js";
+import { watchOptions } from "./options.js";
 import { Picks } from "./picks.js";
-import { findShortage, readPrice } from "./prices.js";
+import { computePrice, findApplying, findShortage, multiply } from "./prices.js";
 import { send } from "./sending.js";
-import { readPageData, sayCount, sayPrice, saySeconds } from "./words.js";
+import { describeSides, findMisfit, findSides, needsSeveral, takesSeveral } from "./views.js";
+import { readPageData, sayAmount, sayCount, sayPrice, saySeconds } from "./words.js";
 
 const form = document.querySelector("[data-upload]");
-const { limits, presets, prices } = readPageData();
+const { limits, presets, engines, remaining, stored_views: storedViews } = readPageData();
 const zone = form.querySelector(".dropzone");
 const button = form.querySelector("[data-submits]");
 const estimate = form.querySelector("[data-estimate]");
 const oneObject = form.querySelector("[name=one_object]");
 const storedCount = Number(form.dataset.generations);
 let isSending = false;
+let left = remaining; // of the month's budget
+let answer = null; // the server's estimate of the form as it is now
 
 const picks = zone && new Picks({
   list: form.querySelector("[data-picks]"),
   template: document.getElementById("pick"),
+  slotTemplate: document.getElementById("slot"),
   limits,
-  onChange: refresh,
+  onChange: () => reconsider(),
 });
-const options = watchOptions(form, { presets, onChange: refresh });
+const options = watchOptions(form, { engines, presets, onChange: refresh });
+const confirmEstimate = watchEstimate({
+  token: form.elements.csrfmiddlewaretoken.value,
+  onAnswer: (estimated) => {
+    answer = estimated;
+    if (estimated.budget.remaining !== null) left = Number(estimated.budget.remaining);
+    refresh();
+  },
+  onRefusal: ({ message, details }) => {
+    const name = details?.parameter ?? "";
+    const field = readEngine(form, engines).options[name]?.field ?? name;
+    options.showErrors({ [field]: [message] });
+  },
+});
+
+const isOneObject = () => Boolean(oneObject?.checked) && (picks.entries.length > 1 || needsSeveral(readEngine(form, engines)));
 
 function countModels() {
   if (!picks) return storedCount;
-  return oneObject?.checked && picks.entries.length > 1 ? 1 : picks.entries.length;
+  return isOneObject() ? Math.min(1, picks.entries.length) : picks.entries.length;
+}
+
+/** Of one model, as the server will read it: what was filled in and applies. */
+function readGiven(engine) {
+  const values = readOptions(form, engine);
+  const applying = findApplying(engine, values);
+  return Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== "" && applying.has(name)));
 }
 
 function readTotal(models) {
-  const price = readPrice(form, readEngine(form), prices.surcharges);
-  return price === null ? null : price * models;
+  if (answer) return answer.amount === null ? null : Number(answer.amount);
+  const engine = readEngine(form, engines);
+  return multiply(computePrice(engine, readOptions(form, engine)), models);
+}
+
+function readSeconds(models) {
+  const { seconds, at_once: atOnce } = readEngine(form, engines);
+  return answer?.seconds ?? seconds * Math.ceil(models / atOnce);
 }
 
 function findProblem(models) {
-  return findProblemOfPictures() || findShortage(readTotal(models), prices.remaining, sayPrice);
+  return findProblemOfPictures() || findProblemOfSides() || findShortage(readTotal(models), left, sayAmount);
 }
 
 function findProblemOfPictures() {
@@ -45,23 +79,65 @@ function findProblemOfPictures() {
   return bad ? `Remove the ${bad === 1 ? "picture" : `${bad} pictures`} that cannot be used.` : "";
 }
 
-function describeEstimate(models) {
-  if (!models) return "Choose pictures to begin.";
-  const { seconds } = readEngine(form);
-  return `${sayCount(models, "model")} · ${sayPrice(readTotal(models))} · ${saySeconds(seconds * models)}`;
+function findProblemOfSides() {
+  const engine = readEngine(form, engines);
+  if (!picks) return storedViews.map((views) => findMisfit(engine, views)).find(Boolean) ?? "";
+  if (!picks.entries.length) return "";
+  return findMisfit(engine, isOneObject() ? picks.sides : ["front"]);
 }
 
+function describeEstimate(models) {
+  if (!models) return "Choose pictures to begin.";
+  return `${sayCount(models, "model")} · ${sayPrice(readTotal(models))} · ${saySeconds(readSeconds(models))}`;
+}
+
+/** Tiles, and empty places for the sides that the engine can still use. */
+function refreshSides() {
+  const engine = readEngine(form, engines);
+  const sides = findSides(engine, picks.allSides);
+  const place = form.querySelector("[data-sides]");
+  const isShown = isOneObject();
+  const hasRoom = isShown && !engine.ignores_other_views && picks.entries.length < engine.most_views;
+  place.hidden = picks.entries.length < 2 && !needsSeveral(engine);
+  place.querySelector("[data-sides-hint]").textContent = describeSides(engine);
+  place.querySelector("[data-several]").hidden = !takesSeveral(engine);
+  place.querySelector("[data-shows-kind]").hidden = takesSeveral(engine) || !hasMultiView();
+  form.classList.toggle("has-sides", isShown);
+  picks.setSides({ sides: isShown && sides.length > 1 ? sides : picks.allSides, slots: hasRoom ? sides : [], required: engine.required_views });
+}
+
+const hasMultiView = () => Object.values(engines).some((engine) => engine.views.length > 1);
+
 function refresh() {
+  if (picks) refreshSides();
   const models = countModels();
   const problem = findProblem(models);
   estimate.textContent = problem || describeEstimate(models);
   estimate.classList.toggle("is-problem", Boolean(problem));
   button.querySelector("[data-label]").textContent = models ? `Make ${sayCount(models, "model")}` : "Make models";
   button.disabled = isSending || !models || Boolean(problem) || Boolean(picks?.isBusy);
-  if (!picks) return;
-  zone.classList.toggle("dropzone-compact", picks.entries.length > 0);
-  form.classList.toggle("has-sides", Boolean(oneObject?.checked));
-  form.querySelector("[data-sides]").hidden = picks.entries.length < 2;
+  const budget = form.querySelector("[data-budget]");
+  if (budget && answer) budget.textContent = `${sayAmount(left)} of ${sayAmount(Number(answer.budget.limit))} left this month`;
+  zone?.classList.toggle("dropzone-compact", picks.entries.length > 0);
+}
+
+/** The form has changed: computed here at once, confirmed by the server. */
+function reconsider() {
+  const engine = readEngine(form, engines);
+  const models = countModels();
+  const isPossible = models && models <= limits.files;
+  if (confirmEstimate(isPossible ? { engine: engine.id, count: models, options: readGiven(engine) } : null)) {
+    answer = null;
+    options.showErrors({});
+  }
+  refresh();
+}
+
+function chooseEngine() {
+  const engine = readEngine(form, engines);
+  if (oneObject && needsSeveral(engine)) oneObject.checked = true;
+  options.fitEngine();
+  reconsider();
 }
 
 function showProgress(share) {
@@ -106,7 +182,6 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (!isSending && !button.disabled) submit();
 });
-oneObject?.addEventListener("change", refresh);
 addEventListener("beforeunload", (event) => {
   if (isSending && !("done" in form.dataset)) event.preventDefault();
 });
@@ -122,5 +197,5 @@ if (picks) {
   form.elements.files.required = false; // the tiles hold the pictures, not the field
   gatherFiles({ zone, inputs: form.querySelectorAll("[data-picks-files]"), take: (files) => picks.add(files) });
 }
-form.addEventListener("change", () => isSending || refresh());
-refresh();
+form.addEventListener("change", (event) => isSending || event.target.name === "engine" || reconsider());
+watchEngines(form, { engines, onChoose: chooseEngine });
