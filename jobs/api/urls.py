@@ -8,7 +8,7 @@ from itertools import chain
 from django.http.response import HttpResponseBase
 
 from image2model.addresses import both_forms
-from jobs.api.views import account, downloads, engines, generations, jobs, status, uploads, usage, webhooks
+from jobs.api.views import account, downloads, engines, generations, hooks, jobs, status, uploads, usage, webhooks
 
 View = Callable[..., HttpResponseBase]
 
@@ -34,6 +34,14 @@ ADDRESSES: dict[str, View] = {
     "download/<str:job_id>/<str:filename>": downloads.DownloadFileView.as_view(),
     "models/available": engines.EnginesView.as_view(),
     "webhooks/fal/<str:token>": webhooks.FalWebhookView.as_view(),
+    "webhooks": hooks.WebhooksView.as_view(),
+    "webhooks/deliveries": hooks.DeliveriesView.as_view(),
+    "webhooks/deliveries/<str:delivery_id>/replay": hooks.ReplayView.as_view(),
+    "webhooks/job-secret/rotate": hooks.JobSecretView.as_view(),
+    "webhooks/<str:webhook_id>": hooks.OneWebhookView.as_view(),
+    "webhooks/<str:webhook_id>/deliveries": hooks.WebhookDeliveriesView.as_view(),
+    "webhooks/<str:webhook_id>/rotate": hooks.WebhookSecretView.as_view(),
+    "webhooks/<str:webhook_id>/test": hooks.WebhookTestView.as_view(),
     "models/generate": engines.GenerateView.as_view(),
     "account": account.AccountView.as_view(),
     "usage": usage.UsageView.as_view(),

@@ -23,7 +23,7 @@ def is_public(text: str) -> bool:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
-    return all(_is_global(each) for each in (address, *_unwrap(address)))
+    return all(_is_global(each) for each in _unwrap(address) or [address])
 
 
 def _is_global(address: Address) -> bool:
@@ -31,7 +31,7 @@ def _is_global(address: Address) -> bool:
 
 
 def _unwrap(address: Address) -> list[Address]:
-    """The addresses that an IPv6 address carries inside: it may lead to them."""
+    """The IPv4 addresses that an IPv6 address carries inside: it leads to them."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
     inner: list[Address | None] = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import ApiKey, User
-from jobs.models import Job
+from jobs.models import Job, Webhook
+from jobs.services.webhooks.subscriptions import send_test
 from tests.api.client import Api, assert_refused, read_document
 from tests.factories import finish_job, make_job
 
@@ -34,11 +35,17 @@ def ids_of(job: Job) -> dict[str, object]:
     generation = job.generations.get()
     key = ApiKey.objects.get(user=job.owner)
     return {"job_id": job.pk, "task_id": job.task_id, "generation_id": generation.pk, "key_id": key.pk,
-            "file_id": generation.inputs.get().image_id}  # fmt: skip
+            "file_id": generation.inputs.get().image_id, **webhook_ids_of(job)}  # fmt: skip
+
+
+def webhook_ids_of(job: Job) -> dict[str, object]:
+    webhook = Webhook.objects.create(owner=job.owner, url="https://203.0.113.5/", types=["job.failed"])
+    return {"webhook_id": webhook.pk, "delivery_id": send_test(webhook).pk}
 
 
 def unknown_ids() -> dict[str, object]:
-    return {name: uuid4() for name in ("job_id", "task_id", "generation_id", "key_id", "file_id")}
+    names = ("job_id", "task_id", "generation_id", "key_id", "file_id", "webhook_id", "delivery_id")
+    return {name: uuid4() for name in names}
 
 
 CLOSED_CALLS = [call for call in list_calls() if not OPEN.fullmatch(call[1])]
@@ -106,7 +113,7 @@ def test_d07_a_reading_key_changes_nothing(api: Api, alice: User, method: str, p
 
 @pytest.mark.parametrize("path", sorted({path for _, path in list_calls()}))
 def test_other_methods_are_refused(api: Api, path: str) -> None:
-    response = api.call("PATCH", fill(path, **unknown_ids()))
+    response = api.call("PUT", fill(path, **unknown_ids()))
 
     assert_refused(response, 405, "method_not_allowed")
     assert response["Allow"]

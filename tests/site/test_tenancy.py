@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.services import create_api_key
-from jobs.models import Artifact, Generation, SourceImage
+from jobs.models import Artifact, Generation, SourceImage, Webhook
+from jobs.services.webhooks.subscriptions import send_test
 from tests.factories import finish_job, make_job
 
 STAFF = "api/v1/admin/"  # refused before anything is looked for
@@ -38,6 +39,7 @@ def ids(alice):
     artifact = Artifact.objects.get(generation=generation, role="model")
     key, _ = create_api_key(alice, name="hers", scopes=["read"])
     image = SourceImage.objects.get()
+    webhook = Webhook.objects.create(owner=alice, url="https://203.0.113.5/", types=["job.failed"])
     return {
         "job_id": job.pk,
         "task_id": job.task_id,
@@ -46,6 +48,8 @@ def ids(alice):
         "image_id": image.pk,
         "file_id": image.pk,
         "key_id": key.pk,
+        "webhook_id": webhook.pk,
+        "delivery_id": send_test(webhook).pk,
         "filename": artifact.filename,
     }
 

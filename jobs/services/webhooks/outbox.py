@@ -36,7 +36,8 @@ def note_job_end(job: Job) -> None:
 def note_test(webhook: Webhook) -> WebhookDelivery:
     """Somebody wants to see whether it works."""
     data = {"message": "This is a test. Nothing happened."}
-    return write([_address(webhook)], event_id=make_event_id(), kind=TEST_TYPE, data=data)[0]
+    (delivery,) = write([_address(webhook)], event_id=make_event_id(), kind=TEST_TYPE, data=data)
+    return WebhookDelivery.objects.get(pk=delivery.pk)
 
 
 def find_subscribers(owner_id: int, *, kind: str) -> list[Webhook]:
