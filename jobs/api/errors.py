@@ -26,6 +26,7 @@ from rest_framework.views import set_rollback
 
 from accounts.errors import AccountError, TooManyFailures
 from image2model.answers import build_error, list_refusal_headers
+from image2model.middleware import request_id_var
 from image2model.rest import Refusal
 from jobs.errors import STATUS_OF_CODE, JobError
 
@@ -92,7 +93,7 @@ def _log(error: Exception, answer: Answer, *, request: Request | None) -> None:
     if answer.status == 503:
         logger.warning("%s: %s: %s", asked, answer.code, error)
     else:
-        logger.error("%s failed.", asked, exc_info=error)
+        logger.error("%s failed in request %s.", asked, request_id_var.get(), exc_info=error)
 
 
 def _read_job_error(error: Any) -> Answer:
