@@ -11,6 +11,7 @@ from jobs import progress, reasons
 from jobs.models import Artifact, Generation, GenerationInput, SourceImage
 from jobs.models.generations import GenerationQuerySet
 from jobs.states import Status
+from jobs.templatetags.wording import say_place, say_seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,14 @@ class Card:
     may_switch: bool = False  # to the local engine
     position: int | None = None
     seconds: int | None = None
+
+    @property
+    def time(self) -> str:
+        """Its place, how far it is, what is left: as far as they are known."""
+        if not self.generation.is_active:
+            return ""
+        percent = f"{self.generation.progress} %" if self.generation.status == Status.PROCESSING else ""
+        return " · ".join(filter(None, (say_place(self.position), percent, say_seconds(self.seconds))))
 
 
 def with_pictures(generations: GenerationQuerySet) -> GenerationQuerySet:

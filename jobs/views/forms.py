@@ -134,7 +134,9 @@ def write_value(value: Any) -> str:
 
 def _build_field(option: Option) -> forms.Field:
     """The words and the widget come from the catalog; the check is the catalog's, in ``clean``."""
-    words: dict[str, Any] = {"required": False, "label": option.label or option.name, "help_text": say_choice(option.about)}
+    words: dict[str, Any] = {
+        "required": False, "label": option.label or option.name, "help_text": say_choice(option.about),
+    }  # fmt: skip
     if option.choices or option.type == "boolean":
         choices = option.choices or ("true", "false")
         return forms.ChoiceField(**words, choices=[(choice, say_choice(choice)) for choice in choices])

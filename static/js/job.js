@@ -1,7 +1,7 @@
 /* How does the job page keep up? Each state of the job is written into the elements that the server rendered. */
 
 import { followJob } from "./live.js";
-import { readPageData, sayCost, sayPlace, saySeconds, sayState } from "./words.js";
+import { maySwitch, readPageData, sayCost, sayPlace, saySeconds, sayState } from "./words.js";
 
 const page = document.querySelector("[data-job]");
 const { job, version, active, stages, reasons, name } = readPageData();
@@ -51,7 +51,7 @@ function writeCard(generation) {
   card.dataset.status = generation.status;
   writeBadge(card, generation.status);
   writeBar(card, generation);
-  card.toggleAttribute("data-may-switch", Boolean(generation.may_switch));
+  card.toggleAttribute("data-may-switch", maySwitch(generation));
   write(card, "words", sayState(generation, { stages, reasons }));
   write(card, "eta", describeTime(generation));
   const hint = generation.status === "queued" ? "" : generation.hint; // of all that wait it is said once
@@ -70,7 +70,7 @@ function speak(state) {
 function writeWait({ generations }) {
   const notice = page.querySelector("[data-wait]");
   const stuck = generations.find((entry) => entry.status === "queued" && STUCK.has(entry.waiting_reason));
-  const switchable = generations.filter((entry) => entry.may_switch).length;
+  const switchable = generations.filter(maySwitch).length;
   notice.hidden = !stuck;
   write(notice, "wait-hint", stuck?.hint ?? "");
   notice.querySelector("[data-switches]").hidden = !switchable;

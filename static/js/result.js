@@ -3,7 +3,7 @@
 import "./downloads.js";
 import { followJob } from "./live.js";
 import "./viewer.js";
-import { readPageData, sayPlace, saySeconds, sayState } from "./words.js";
+import { maySwitch, readPageData, sayPlace, saySeconds, sayState } from "./words.js";
 
 const page = document.querySelector("[data-result]");
 const { job, generation, version, active, stages, reasons } = readPageData();
@@ -27,9 +27,8 @@ function follow(state) {
   page.querySelector("[data-words]").textContent = sayState(own, { stages, reasons });
   page.querySelector("[data-eta]").textContent = time.map((words) => ` · ${words}`).join("");
   page.querySelector("[data-bar]").value = own.progress;
-  if (!("hint" in own)) return; // only a stream knows these
-  page.querySelector("[data-hint]").textContent = own.hint;
-  page.querySelector("[data-switches]").hidden = !own.may_switch;
+  page.querySelector("[data-switches]").hidden = !maySwitch(own);
+  if ("hint" in own) page.querySelector("[data-hint]").textContent = own.hint; // only a stream knows it
 }
 
 document.addEventListener("click", (event) => {

@@ -40,6 +40,11 @@ export const sayNumber = (number) => number.toLocaleString("en-US");
 
 export const sayCount = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
+/** Could the local engine make it instead? A stream says so, an answer of the API tells state and engine. */
+export function maySwitch({ may_switch: said, status, engine }) {
+  return said ?? (status === "queued" && engine.id !== "local");
+}
+
 /** The JSON that the page's template left for its scripts. */
 export function readPageData() {
   return JSON.parse(document.getElementById("page-data").textContent);

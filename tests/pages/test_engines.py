@@ -16,7 +16,7 @@ from jobs.services.fal import provider
 from tests.factories import make_picture
 from tests.pages.answers import read
 
-MOST_BYTES = 170_000  # all engines with all their options, before compression
+MOST_BYTES = 150_000  # all engines with all their options, before compression
 
 
 @pytest.fixture(autouse=True)

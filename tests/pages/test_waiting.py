@@ -61,7 +61,7 @@ def test_it_works(as_alice, job):
     assert "about $0.60" in page
     assert page.count("data-may-switch ") == 1
     assert "data-words>Handed to FAL<" in model
-    assert "Cost: about $0.30" in model
+    assert "Tripo v2.5 · about $0.30" in model
     first, second = read_live(job)["generations"]
     assert (first["message"], first["may_switch"]) == ("Handed to FAL", False)
     assert (second["message"], second["may_switch"]) == ("Waiting for a free place at FAL", True)
