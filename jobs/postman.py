@@ -54,15 +54,20 @@ class Postman:
         self._budgets_at = 0.0
 
     async def run(self) -> None:
-        try:
-            async with open_session(allow_private=settings.ALLOW_PRIVATE_WEBHOOKS, limit=AT_ONCE) as session:
+        async with open_session(allow_private=settings.ALLOW_PRIVATE_WEBHOOKS, limit=AT_ONCE) as session:
+            try:
                 while not self._stopping.is_set():
                     await self._step(session)
-        finally:
-            for task in self._under_way:
-                task.cancel()  # their leases run out, and they are sent again
-            await asyncio.gather(*self._under_way, return_exceptions=True)
-            self._rows.shutdown()
+            finally:
+                await self._give_up()
+        await asyncio.sleep(0)  # connections that were cut off are closed in the loop's next turn
+
+    async def _give_up(self) -> None:
+        """What is under way is sent again once its lease has run out."""
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        self._rows.shutdown()
 
     async def _step(self, session: aiohttp.ClientSession) -> None:
         pause = PACE_SECONDS

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from image2model.addresses import address
-from jobs.views import files, generations, jobs, library, upload
+from jobs.views import files, generations, jobs, library, upload, webhooks
 
+WEBHOOKS, WEBHOOK = "accounts/webhooks", "accounts/webhooks/<uuid:webhook_id>"
 JOB, GENERATION = "jobs/<uuid:job_id>", "generations/<uuid:generation_id>"
 
 urlpatterns: list[URLPattern] = [
@@ -32,4 +33,13 @@ urlpatterns: list[URLPattern] = [
     *address("artifacts/<uuid:artifact_id>", files.send_artifact, "artifact"),
     *address("pictures/<uuid:image_id>", files.send_picture, "picture"),
     *address("pictures/<uuid:image_id>/thumbnail", files.send_thumbnail, "thumbnail"),
+    *address(WEBHOOKS, webhooks.show_webhooks, "webhooks"),
+    *address(f"{WEBHOOKS}/deliveries", webhooks.show_deliveries, "webhooks_deliveries"),
+    *address(f"{WEBHOOKS}/deliveries/<uuid:delivery_id>/replay", webhooks.replay, "webhook_replay"),
+    *address(f"{WEBHOOKS}/job-secret", webhooks.rotate_job_secret, "webhooks_job_secret"),
+    *address(WEBHOOK, webhooks.show_webhook, "webhook"),
+    *address(f"{WEBHOOK}/delete", webhooks.delete_webhook, "webhook_delete"),
+    *address(f"{WEBHOOK}/deliveries", webhooks.show_deliveries, "webhook_deliveries"),
+    *address(f"{WEBHOOK}/rotate", webhooks.rotate_secret, "webhook_rotate"),
+    *address(f"{WEBHOOK}/test", webhooks.send_test, "webhook_test"),
 ]

@@ -6,6 +6,7 @@ from jobs.admin.generations import GenerationAdmin
 from jobs.admin.jobs import JobAdmin
 from jobs.admin.providers import ProviderAdmin
 from jobs.admin.spending import LedgerEntryAdmin
+from jobs.admin.webhooks import WebhookAdmin, WebhookDeliveryAdmin
 
 __all__ = [
     "ArtifactAdmin",
@@ -17,5 +18,7 @@ __all__ = [
     "LedgerEntryAdmin",
     "ProviderAdmin",
     "SourceImageAdmin",
+    "WebhookAdmin",
+    "WebhookDeliveryAdmin",
     "WorkerAdmin",
 ]
