@@ -10,7 +10,7 @@ from django.core.cache import cache
 from jobs import events
 from jobs.models import Artifact, Attempt, Event, Generation, Job, Provider, Submission
 from jobs.services import cancel_generation, runs
-from jobs.services.fal import breaker, dispatch, provider, unknown
+from jobs.services.fal import breaker, dispatch, following, provider, unknown
 from jobs.services.fal.showing import Sight, show
 from jobs.states import Stage
 from tests.factories import claim as claim_local
@@ -119,6 +119,19 @@ def test_the_place_in_fals_queue(as_alice, job):
     for text in (page, model):
         assert "data-words>In FAL&#x27;s queue<" in text
     assert read_live(job)["generations"][0]["queue_position"] == 17
+
+
+def test_a_new_place_in_fals_queue_is_told_live(job):
+    attempt = work.send()
+    Attempt.objects.filter(pk=attempt.pk).update(provider_position=17, next_poll_at=attempt.created_at)
+    show_at(attempt, stage=Stage.IN_ENGINE_QUEUE)
+    before = Job.objects.get(pk=job.pk).version
+    [followed] = following.take_due(at_most=1, crowd=1)
+    following.note_observations([following.Observation(followed=followed, state="in_queue", position=17)])
+    assert Job.objects.get(pk=job.pk).version == before  # nothing new
+    following.note_observations([following.Observation(followed=followed, state="in_queue", position=9)])
+    assert Job.objects.get(pk=job.pk).version > before
+    assert read_live(job)["generations"][0]["queue_position"] == 9
 
 
 def test_an_unknown_outcome_is_told_honestly(as_alice, job):

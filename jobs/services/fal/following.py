@@ -165,7 +165,8 @@ def _see(seen: Observation) -> Sight | None:
         return None
     stage = Stage.IN_ENGINE_QUEUE if seen.state == "in_queue" else Stage.GENERATING
     percent = QUEUE_PERCENT if seen.state == "in_queue" else _estimate(seen)
-    if stage == followed.stage and percent < followed.progress + STEP_PERCENT:
+    has_moved_up = seen.state == "in_queue" and seen.position != followed.position
+    if stage == followed.stage and not has_moved_up and percent < followed.progress + STEP_PERCENT:
         return None
     return Sight(
         generation_id=followed.generation_id, job_id=followed.job_id, attempt=followed.number, stage=stage,
