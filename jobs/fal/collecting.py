@@ -83,10 +83,9 @@ class Collector:
             await asyncio.to_thread(remove_download, attempt)
 
     async def _collect(self, attempt: Attempt) -> None:
-        failpoint("collect.after_claim")
         if attempt.raw_result is None:
             await self._read_result(attempt)
-        if not await self._rows(collecting.is_wanted, attempt):
+        if not collecting.is_wanted(attempt):
             raise AttemptLost(str(attempt.generation_id))
         self._showcase.show(_sight(attempt))
         try:

@@ -6,8 +6,10 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
+
+from django.db import DatabaseError, InterfaceError
 
 from jobs import queue
 from jobs.engines.fal import AccountProblem
@@ -17,7 +19,7 @@ from jobs.fal.collecting import Collector
 from jobs.fal.rows import Rows, open_rows
 from jobs.fal.sending import Sender
 from jobs.fal.showcase import Showcase
-from jobs.models import Attempt, Generation
+from jobs.models import Attempt
 from jobs.services.fal import breaker, collecting, dispatch, submission
 from jobs.services.processes import note_heartbeat
 
@@ -28,6 +30,10 @@ SENDING_AT_ONCE = 24
 COLLECTING_AT_ONCE = 16
 KEEP_ALIVE_SECONDS = 5.0
 LOOK_SECONDS = 0.5
+DATABASE_ERRORS = (DatabaseError, InterfaceError)
+
+Hands = dict[asyncio.Task[None], Attempt]  # what is under way, and whose it is
+Work = Callable[[Attempt], Coroutine[Any, Any, None]]
 
 stopping = threading.Event()  # set when this process was asked to end
 
@@ -56,17 +62,16 @@ class Drain:
 
     def __init__(self, worker: str, rows: Rows, *, sender: Sender, collector: Collector) -> None:
         self._worker, self._rows, self._sender, self._collector = worker, rows, sender, collector
-        self._sending: dict[asyncio.Task[None], Generation] = {}
-        self._collecting: dict[asyncio.Task[None], Attempt] = {}
+        self._sending: Hands = {}
+        self._collecting: Hands = {}
+        self._look_at = {"sending": 0.0, "collecting": 0.0}
         self._failures: list[BaseException] = []
         self._done = 0
 
     async def run(self) -> int:
-        end = time.monotonic() + SLICE_SECONDS
         keeper = asyncio.create_task(self._keep_alive())
         try:
-            while not stopping.is_set() and time.monotonic() < end and await self._take_more():
-                await self._wait_for_some()
+            await self._work_until(time.monotonic() + SLICE_SECONDS)
             while self._tasks():
                 await self._wait_for_some()
         finally:
@@ -77,21 +82,36 @@ class Drain:
             raise self._failures[0]  # RQ's list of failed jobs holds bugs
         return self._done
 
+    async def _work_until(self, end: float) -> None:
+        try:
+            while not stopping.is_set() and time.monotonic() < end and await self._take_more():
+                await self._wait_for_some()
+        except DATABASE_ERRORS as error:  # what is in the air already must not be torn off
+            self._failures.append(error)
+
     async def _take_more(self) -> bool:
         """Claim until the hands are full; is there anything in them?"""
-        if len(self._collecting) <= COLLECTING_AT_ONCE // 2:
+        if self._may_look("collecting", self._collecting, most=COLLECTING_AT_ONCE):
             free = COLLECTING_AT_ONCE - len(self._collecting)
-            for attempt in await self._rows(collecting.claim_ready, at_most=free):
-                self._collecting[self._start(self._collector.collect(attempt))] = attempt
-        if len(self._sending) <= SENDING_AT_ONCE // 2:
+            ready = await self._rows(collecting.claim_ready, at_most=free)
+            self._take("collecting", self._collecting, ready, work=self._collector.collect)
+        if self._may_look("sending", self._sending, most=SENDING_AT_ONCE):
             free = SENDING_AT_ONCE - len(self._sending)
-            for generation in await self._rows(dispatch.claim_for_sending, self._worker, at_most=free):
-                failpoint("dispatch.after_claim")
-                self._sending[self._start(self._sender.send(generation))] = generation
+            claimed = await self._rows(dispatch.claim_for_sending, self._worker, at_most=free)
+            self._take("sending", self._sending, claimed, work=self._sender.send)
         return bool(self._tasks())
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return asyncio.create_task(work)
+    def _may_look(self, kind: str, hands: Mapping[Any, Attempt], *, most: int) -> bool:
+        """Is there room for a good handful, and was there something at the last look, or some time ago?"""
+        return len(hands) <= most // 2 and time.monotonic() >= self._look_at[kind]
+
+    def _take(self, kind: str, hands: Hands, attempts: Sequence[Attempt], *, work: Work) -> None:
+        if attempts:
+            failpoint("dispatch.after_claim" if kind == "sending" else "collect.after_claim")
+        else:
+            self._look_at[kind] = time.monotonic() + LOOK_SECONDS
+        for attempt in attempts:
+            hands[asyncio.create_task(work(attempt))] = attempt
 
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [*self._sending, *self._collecting]
@@ -110,10 +130,13 @@ class Drain:
         """What is in hand belongs to this worker as long as it lives."""
         while True:
             await asyncio.sleep(KEEP_ALIVE_SECONDS)
-            await self._rows(self._give_signs)
+            try:
+                await self._rows(self._give_signs)
+            except DATABASE_ERRORS as error:
+                logger.warning("The database took no sign of life: %s", error)
 
     def _give_signs(self) -> None:
-        submission.renew_leases([generation.pk for generation in self._sending.values()])
+        submission.renew_leases([attempt.generation_id for attempt in self._sending.values()])
         collecting.renew_leases([attempt.pk for attempt in self._collecting.values()])
         note_heartbeat(self._worker, queue=queue.FAL)
 

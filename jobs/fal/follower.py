@@ -18,7 +18,7 @@ from jobs.services.fal.following import Followed, Observation
 
 logger = logging.getLogger(__name__)
 
-TICK_SECONDS = 0.25
+TICK_SECONDS = 0.2
 AT_ONCE = 100  # connections to FAL
 GONE_TRIES = 3
 COUNT_EVERY_SECONDS = 5.0

@@ -43,10 +43,10 @@ class Sender:
         self._begin: Together[Parcel, set[int]] = Together(rows, submission.begin_sending)
         self._accept: Together[Receipt, None] = Together(rows, _note_accepted)
 
-    async def send(self, generation: Generation) -> None:
-        """A claimed generation: afterwards FAL has it, or its rows say why not."""
-        attempt = await self._rows(submission.find_attempt, generation)
-        request_id = attempt.generation.job.request_id
+    async def send(self, attempt: Attempt) -> None:
+        """A claimed attempt: afterwards FAL has it, or its rows say why not."""
+        generation = attempt.generation
+        request_id = generation.job.request_id
         with follow("send", request_id=request_id, job_id=generation.job_id, generation_id=generation.pk):
             await self._send_or_explain(generation, attempt)
 

@@ -1,9 +1,10 @@
-"""How do steps that take milliseconds show themselves? Only the last of each run, a few times a second."""
+"""How do steps that take milliseconds show themselves? Only the last of each run, once a second."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError
@@ -13,7 +14,7 @@ from jobs.services.fal.showing import Sight, show
 
 logger = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 0.3
+PAUSE_SECONDS = 1.0
 
 
 class Showcase:
@@ -23,6 +24,7 @@ class Showcase:
         self._rows = rows
         self._latest: dict[UUID, Sight] = {}
         self._task: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
 
     def show(self, sight: Sight) -> None:
         self._latest[sight.generation_id] = sight
@@ -34,12 +36,14 @@ class Showcase:
         self._latest.pop(generation_id, None)
 
     async def close(self) -> None:
+        self._closing.set()
         if self._task is not None:
             await asyncio.wait([self._task])
         await self._write()
 
     async def _write_later(self) -> None:
-        await asyncio.sleep(PAUSE_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), PAUSE_SECONDS)
         await self._write()
 
     async def _write(self) -> None:

@@ -9,7 +9,6 @@ import zlib
 from functools import cache
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -70,6 +69,8 @@ def sample_texture(pixels: Pixels, uvs: Floats, *, wrap: tuple[int, int]) -> Pix
         part = uvs[start : start + _BATCH]
         x = _fold(part[:, 0], wrap=wrap[0]) * width - np.float32(0.5)
         y = _fold(part[:, 1], wrap=wrap[1]) * height - np.float32(0.5)
+        import cv2  # 20 MB that the check of a model, which many workers do, need not carry
+
         border = cv2.BORDER_WRAP if wrap == (REPEAT, REPEAT) else cv2.BORDER_REPLICATE
         rows = cv2.remap(pixels, _as_rows(x), _as_rows(y), cv2.INTER_LINEAR, borderMode=border)
         found[start : start + _BATCH] = rows.reshape(-1, pixels.shape[2])[: len(part)]

@@ -23,15 +23,26 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
     def owned_by(self, user: User) -> GenerationQuerySet:
         return self.filter(owner=user, job__deleted_at=None)
 
-    def move(self, pk: uuid.UUID, to: Status, *, attempt: int | None = None, **fields: object) -> bool:
+    def move(
+        self,
+        pk: uuid.UUID,
+        to: Status,
+        *,
+        attempt: int | None = None,
+        next_attempt: int | None = None,
+        **fields: object,
+    ) -> bool:
         """Change the state by one conditional UPDATE; did a row change?
 
-        ``attempt`` locks out a worker that wakes up late. Nobody else assigns ``status``; callers are
-        the verbs of services, which write the event and refresh the job in the same transaction.
+        ``attempt`` locks out a worker that wakes up late; ``next_attempt`` takes its place. Nobody else assigns
+        ``status``; callers are the verbs of services, which write the event and refresh the job in the same
+        transaction.
         """
         rows = self.filter(pk=pk, status__in=SOURCES[to])
         if attempt is not None:
             rows = rows.filter(attempt=attempt)
+        if next_attempt is not None:
+            fields["attempt"] = next_attempt
         has_moved = rows.update(status=to, **fields) == 1
         if has_moved and to in TERMINAL:
             transaction.on_commit(partial(generation_ended.send_robust, Generation, pk=pk))

@@ -99,15 +99,16 @@ def start_attempt(generation: Generation, *, worker: str, lease_seconds: float =
         generation.pk,
         Status.PROCESSING,
         attempt=generation.attempt,
+        next_attempt=number,
         stage=Stage.PREPARING,
         waiting_reason="",
         lease_until=lease_for(lease_seconds),
         started_at=Now(),
-    ) and Generation.objects.filter(pk=generation.pk, attempt=generation.attempt).update(attempt=number)
+    )
     if won:
         _create_attempt(generation, number=number, worker=worker)
         generation.refresh_from_db()
-    return bool(won)
+    return won
 
 
 def _create_attempt(generation: Generation, *, number: int, worker: str) -> Attempt:

@@ -28,19 +28,42 @@ class _Waiting:
 
 
 def plan_turns(engines: Sequence[str], *, at_most: int, except_owners: Collection[int] = ()) -> list[UUID]:
-    """The jobs that the next picks fall on, in order; a job comes as often as it is picked."""
+    """The jobs that the next picks fall on; a job comes as often as it is picked.
+
+    Several picks of one owner at once fall on one job as long as it lasts: that costs fewer changes, and the next
+    time it is another job's turn.
+    """
     waiting, now = _list_waiting(engines, except_owners=except_owners)
-    last = _find_last_turns({job.owner for job in waiting})
+    turns = _find_turns({job.owner for job in waiting})
+    jobs = {owner: _sort_jobs(waiting, owner=owner) for owner in turns}
     picks: list[UUID] = []
-    while waiting and len(picks) < at_most:
-        job = min(waiting, key=lambda each: _longest_ago(each, last[each.owner]))
+    while jobs and len(picks) < at_most:
+        owner = min(jobs, key=lambda each: _longest_ago(turns[each], jobs[each][0]))
         now += _INSTANT
-        last[job.owner] = job.picked = now
-        job.number -= 1
-        picks.append(job.pk)
-        if not job.number:
-            waiting.remove(job)
+        turns[owner] = now
+        picks.append(_pick(jobs[owner]))
+        if not jobs[owner]:
+            del jobs[owner]
     return picks
+
+
+def _sort_jobs(waiting: Sequence[_Waiting], *, owner: int) -> list[_Waiting]:
+    """One owner's jobs in their order: first those that were never picked, then who was picked longest ago."""
+    theirs = [job for job in waiting if job.owner == owner]
+    return sorted(theirs, key=lambda job: (job.picked is not None, job.picked or job.created, job.created))
+
+
+def _pick(jobs: list[_Waiting]) -> UUID:
+    first = jobs[0]
+    first.number -= 1
+    if not first.number:
+        jobs.pop(0)
+    return first.pk
+
+
+def _longest_ago(turn: datetime | None, job: _Waiting) -> tuple[bool, datetime]:
+    """Who was never picked comes before who was; ``job``: the owner's next."""
+    return (turn is not None, turn or job.created)
 
 
 def _list_waiting(engines: Sequence[str], *, except_owners: Collection[int]) -> tuple[list[_Waiting], datetime]:
@@ -54,11 +77,6 @@ def _list_waiting(engines: Sequence[str], *, except_owners: Collection[int]) -> 
     return waiting, found[0][5] if found else datetime.now(UTC)
 
 
-def _find_last_turns(owners: Collection[int]) -> dict[int, datetime | None]:
+def _find_turns(owners: Collection[int]) -> dict[int, datetime | None]:
     rows = Job.objects.filter(owner__in=owners).values_list("owner").annotate(last=Max("picked_at")).order_by()
     return dict(rows)
-
-
-def _longest_ago(job: _Waiting, turn: datetime | None) -> tuple[bool, datetime, bool, datetime, datetime]:
-    """Who was never picked comes before who was."""
-    return (turn is not None, turn or job.created, job.picked is not None, job.picked or job.created, job.created)

@@ -28,7 +28,7 @@ ENGINE = "tripo-v2.5"
 JOB_SIZE = 25
 USERS = 4
 QUEUES = ("fal", "fal", "watch", "post")
-PICTURE_SIDE = 256
+PICTURE_SIDE = 96
 MEMORY_LIMIT_MB = 400
 BLOCKING_WORKERS = 4
 POLL_SECONDS = 2.0
@@ -126,11 +126,11 @@ def run_product(arguments: argparse.Namespace) -> float:
     from jobs.services.fal import breaker
 
     with run_workers() as pids:
-        begin, before = time.monotonic(), read_processor(pids)
+        begin, before = time.monotonic(), [read_processor(pid) for pid in pids]
         breaker.reset(actor="measurement")
         for _ in range(QUEUES.count("fal")):
             queue.ring(queue.FAL)
-        memory = 0.0
+        memory: list[float] = [0.0] * len(pids)
         took: dict[str, float] = {}
         steps: dict[str, Callable[[], int]] = {
             "sent": lambda: Attempt.objects.exclude(accepted_at=None).count(),
@@ -138,21 +138,22 @@ def run_product(arguments: argparse.Namespace) -> float:
             "stored": lambda: Attempt.objects.exclude(collected_at=None).count(),
         }
         while "stored" not in took:
-            memory = max(memory, measure_memory(pids))
+            memory = max(memory, [measure_memory(pid) for pid in pids], key=sum)
             for name, look in steps.items():
                 if name not in took and look() >= arguments.count:
                     took[name] = time.monotonic() - begin
             assert time.monotonic() - begin < 10 * arguments.seconds + 120, "it takes too long"
             time.sleep(0.3)  # the pace of asking
-        processor = read_processor(pids) - before
+        processor = [read_processor(pid) - spent for pid, spent in zip(pids, before, strict=True)]
         polls = sum(Attempt.objects.values_list("polls", flat=True))
         print(", ".join(f"{name} after {seconds:.1f} s" for name, seconds in took.items()))
         print(
             f"{arguments.count} × {arguments.seconds:g} s: {took['stored']:.1f} s,"
-            f" {took['stored'] / arguments.seconds:.2f} × the ideal; {memory:.0f} MB of"
-            f" {MEMORY_LIMIT_MB} in {len(pids)} workers; {processor:.1f} s of the processor; {polls} polls;"
-            f" load {os.getloadavg()[0]:.1f}"
+            f" {took['stored'] / arguments.seconds:.2f} × the ideal; {sum(memory):.0f} MB of {MEMORY_LIMIT_MB};"
+            f" {sum(processor):.1f} s of the processor; {polls} polls; load {os.getloadavg()[0]:.1f}"
         )
+        for queue_name, megabytes, seconds in zip(QUEUES, memory, processor, strict=True):
+            print(f"  {queue_name:<6} {megabytes:4.0f} MB {seconds:5.1f} s")
         if arguments.previews:
             while Generation.objects.exclude(status="completed").exists():
                 time.sleep(0.3)  # the pace of asking
@@ -181,26 +182,22 @@ def run_workers() -> Iterator[list[int]]:
         log.close()
 
 
-def measure_memory(pids: list[int]) -> float:
+def measure_memory(worker: int) -> float:
     from tests import running
 
     total = 0.0
-    for pid in pids:
-        for each in [pid, *running.find_descendants(pid)]:
-            try:
-                total += running.measure_memory([each])
-            except (OSError, TypeError):  # a work horse that has ended meanwhile
-                continue
+    for pid in [worker, *running.find_descendants(worker)]:
+        try:
+            total += running.measure_memory([pid])
+        except (OSError, TypeError):  # a work horse that has ended meanwhile
+            continue
     return total
 
 
-def read_processor(pids: list[int]) -> float:
-    """Seconds of the workers and of their children that have ended."""
-    ticks = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += sum(int(field) for field in fields[11:15])
-    return ticks / os.sysconf("SC_CLK_TCK")
+def read_processor(worker: int) -> float:
+    """Seconds of a worker and of its children that have ended."""
+    fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
 def run_blocking(count: int) -> float:

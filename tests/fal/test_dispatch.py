@@ -56,8 +56,8 @@ def test_a_user_with_many_delays_another_by_two_picks(alice, bob, scene, setting
     for number in range(4):
         scene.make_job(alice, pictures=5, first=10 * number)
     scene.make_job(bob, first=90)
-    owners = [generation.owner for generation in dispatch.claim_for_sending("worker", at_most=10)]
-    assert bob in owners[:2]
+    owners = [attempt.generation.owner for attempt in dispatch.claim_for_sending("worker", at_most=2)]
+    assert bob in owners
 
 
 def test_the_outlook_counts_the_places_at_fal(alice, scene, settings):
@@ -68,3 +68,14 @@ def test_the_outlook_counts_the_places_at_fal(alice, scene, settings):
     outlook = progress.foresee(list(job.generations.order_by("position")))
     assert sorted(outlook.positions.values()) == [0, 1, 2, 3]
     assert sorted(outlook.seconds.values()) == [1, 1, 2, 2]
+
+
+def test_picks_at_once_are_shared_among_the_owners(alice, bob, scene, settings):
+    settings.FAL_CONCURRENCY = 1000
+    for number in range(3):
+        scene.make_job(alice, pictures=5, first=10 * number)
+    scene.make_job(bob, pictures=5, first=90)
+    owners = [attempt.generation.owner for attempt in dispatch.claim_for_sending("worker", at_most=8)]
+    assert (owners.count(alice), owners.count(bob)) == (4, 4)
+    later = [attempt.generation.owner for attempt in dispatch.claim_for_sending("worker", at_most=50)]
+    assert (later.count(alice), later.count(bob)) == (11, 1)

@@ -23,7 +23,7 @@ def hasty(monkeypatch):
 
 def test_it_works(alice, scene):
     scene.make_job(alice)
-    scene.fal.script({"run_seconds": 1.0, "progress": True})
+    scene.fal.script({"run_seconds": 3.0, "progress": True})
     scene.send()
     scene.follow_until(lambda: Generation.objects.get().stage == "generating")
     attempt = Attempt.objects.get()

@@ -115,8 +115,8 @@ def test_a_sender_that_died_leaves_an_unknown_outcome(alice, scene):
     from jobs.services.fal import dispatch, submission
 
     scene.make_job(alice)
-    [generation] = dispatch.claim_for_sending("dead-worker", at_most=1)
-    attempt = submission.find_attempt(generation)
+    [attempt] = dispatch.claim_for_sending("dead-worker", at_most=1)
+    generation = attempt.generation
     submission.begin_sending([submission.Parcel(attempt_id=attempt.pk, arguments={}, input_urls=["https://x.invalid"])])
     sweep()
     assert Attempt.objects.get().submission == "sending"  # its lease still lives

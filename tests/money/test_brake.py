@@ -29,7 +29,7 @@ def test_it_works(alice, settings):
     job = make_paid_job(alice, pictures=5)
     claimed = dispatch.claim_for_sending("worker", at_most=8)
     assert len(claimed) == 3
-    assert all(begin(submission.find_attempt(generation)) for generation in claimed)
+    assert all(begin(attempt) for attempt in claimed)
     assert not money.may_submit_now(alice)
     assert not dispatch.may_claim()
     dispatch.explain_waiting()
@@ -55,15 +55,15 @@ def test_one_user_does_not_stop_others(alice, bob, settings):
     hers = make_paid_job(alice, pictures=2)
     his = make_paid_job(bob, pictures=2)
     claimed = dispatch.claim_for_sending("worker", at_most=8)
-    assert sorted(generation.owner_id for generation in claimed) == sorted([alice.pk, bob.pk])
-    for generation in claimed:
-        assert begin(submission.find_attempt(generation))
+    assert sorted(attempt.generation.owner_id for attempt in claimed) == sorted([alice.pk, bob.pk])
+    for attempt in claimed:
+        assert begin(attempt)
     carol = type(alice).objects.create_user("carol@example.org", "secret-of-tests")
     make_paid_job(carol)
     dispatch.explain_waiting()
     assert reasons(hers) == reasons(his) == ["", "budget"]
     assert money.find_braked_owners() == {alice.pk, bob.pk}
-    assert dispatch.claim_for_sending("worker", at_most=8)[0].owner_id == carol.pk
+    assert dispatch.claim_for_sending("worker", at_most=8)[0].generation.owner_id == carol.pk
 
 
 def test_zero_sends_nothing(alice, settings):

@@ -22,10 +22,12 @@ from jobs.workers import MONITORING_SECONDS, WORKER_TTL, FalWorker, ForkingWorke
 # Imported by the parent once, so that no work horse spends half a second on it.
 PRELOADED = {
     queue.LOCAL: ("jobs.runner", "jobs.engines.local"),
-    queue.POST: ("jobs.runner", "jobs.finisher"),
+    queue.POST: ("jobs.runner", "jobs.finisher", "cv2"),
     queue.WATCH: (),
     queue.FAL: ("jobs.fal.drain", "jobs.engines.fal.storage"),
 }
+# Previews and formats yield to what fetches models that are paid for, and to everything that somebody waits for.
+NICENESS = {queue.POST: 10}
 CLASSES = {queue.WATCH: WatchWorker, queue.FAL: FalWorker}
 
 
@@ -39,6 +41,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["queue"]
         end_with_the_supervisor()
+        os.nice(NICENESS.get(name, 0))
         for module in PRELOADED[name]:
             import_module(module)
         worker_class: Any = CLASSES.get(name, ForkingWorker)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from jobs import files, queue
 from jobs.models import Artifact, Attempt, Generation, Job
@@ -21,12 +21,13 @@ from jobs.services.derive import lock_job, refresh_job
 from jobs.services.fal.fallback import fail_or_fall_back
 from jobs.services.fal.pacing import back_off
 from jobs.services.money import settle
-from jobs.services.runs import Failure, NewArtifact, complete_generation, record_artifacts
+from jobs.services.runs import Failure, NewArtifact, complete_generation, discard_attempt_files, record_artifacts
 from jobs.states import Stage, Status, WaitingReason
 
 LEASE_SECONDS = 30
 COLLECTED_PERCENT = 88
 FULL_DISK_SECONDS = 30
+WANTED = (Status.PROCESSING, Status.FAILED)
 
 
 def claim_ready(*, at_most: int) -> list[Attempt]:
@@ -50,9 +51,9 @@ def renew_leases(attempt_ids: Sequence[int], *, seconds: float = LEASE_SECONDS) 
 
 
 def is_wanted(attempt: Attempt) -> bool:
-    """Does its generation still wait for it? Also one that we gave up too early."""
-    generation = Generation.objects.filter(pk=attempt.generation_id, attempt=attempt.number)
-    return generation.filter(status__in=(Status.PROCESSING, Status.FAILED), job__deleted_at=None).exists()
+    """Did its generation still wait for it when it was claimed? Also one that we gave up too early."""
+    generation = attempt.generation
+    return generation.attempt == attempt.number and generation.status in WANTED and generation.job.deleted_at is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,27 +149,32 @@ def _record_in_job(job_id: UUID, collected: Sequence[Collected]) -> frozenset[in
 
 
 def _record(collected: Collected) -> bool:
-    attempt = collected.attempt
-    fresh = Attempt.objects.at_provider().filter(pk=attempt.pk, collected_at=None)
-    if not is_wanted(attempt) or not fresh.update(collected_at=Now()):
+    attempt, generation = collected.attempt, collected.attempt.generation
+    fresh = Attempt.objects.at_provider().filter(pk=attempt.pk)
+    if not fresh.update(collected_at=Now(), settled_at=Now(), lease_until=None, next_poll_at=None):
         return False
-    generation = _find_run(attempt)
-    _discard_earlier_files(generation)
-    _close(attempt)
+    wanted = Generation.objects.filter(pk=generation.pk, attempt=attempt.number, status__in=WANTED)
+    if not wanted.update(
+        stage=Stage.POSTPROCESSING, warnings=list(collected.warnings), waiting_reason="", lease_until=None,
+        progress=Greatest("progress", COLLECTED_PERCENT),
+    ):  # fmt: skip
+        settle(attempt)
+        return False
+    generation.attempt = attempt.number
+    if attempt.number > 1:
+        _discard_earlier_files(generation)
     if collected.is_complete:
         complete_generation(generation, artifacts=collected.artifacts, warnings=collected.warnings)
         _set_right(attempt)
     else:
         record_artifacts(generation, artifacts=collected.artifacts)
-        rows = Generation.objects.filter(pk=generation.pk, attempt=attempt.number)
-        rows.update(stage=Stage.POSTPROCESSING, warnings=list(collected.warnings), waiting_reason="", lease_until=None)
-        rows.filter(progress__lt=COLLECTED_PERCENT).update(progress=COLLECTED_PERCENT)
     settle(attempt)
     return True
 
 
 def _find_run(attempt: Attempt) -> Generation:
-    generation = Generation.objects.get(pk=attempt.generation_id)
+    """The generation with the number of this attempt, which locks the verbs out when it has moved on."""
+    generation = attempt.generation
     generation.attempt = attempt.number
     return generation
 
@@ -212,6 +218,7 @@ def end_without_model(
 @transaction.atomic
 def close_unwanted(attempt: Attempt) -> None:
     """Cancelled, deleted or replaced meanwhile: only its cost was still of interest."""
+    transaction.on_commit(lambda: discard_attempt_files(_find_run(attempt)))
     if Attempt.objects.filter(pk=attempt.pk).exists():
         _close(attempt)
         settle(attempt)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet, prefetch_related_objects
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs.models import Attempt, Generation, Job, Provider, Submission
@@ -25,14 +25,19 @@ from jobs.states import Status, WaitingReason
 PATIENCE = timedelta(minutes=2)  # with a breaker that is open, before jobs that said so fall back to the local engine
 
 
-def claim_for_sending(worker: str, *, at_most: int) -> list[Generation]:
+def claim_for_sending(worker: str, *, at_most: int) -> list[Attempt]:
     """The next generations to prepare and send, now this worker's: in turns, and no more than FAL may have at once."""
     claimed: list[Generation] = []
     step = 1 if money.is_number_limited() else at_most  # a day's last place is given to one
     while len(claimed) < at_most and (more := _claim_some(worker, at_most=step)):
         claimed += more
-    prefetch_related_objects(claimed, "inputs__image")
-    return claimed
+    return list_attempts(claimed)
+
+
+def list_attempts(generations: Sequence[Generation]) -> list[Attempt]:
+    """Their present attempts, with all that is needed to send them."""
+    latest = Attempt.objects.filter(generation__in=generations, number=F("generation__attempt")).order_by("pk")
+    return list(latest.select_related("generation__job").prefetch_related("generation__inputs__image"))
 
 
 @transaction.atomic

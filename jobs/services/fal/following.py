@@ -112,10 +112,10 @@ def _plan_next_looks(followed: Sequence[Followed], *, crowd: int) -> None:
         seconds = pace(
             typical_seconds(each.engine), running_seconds=each.running_seconds, position=each.position, crowd=crowd
         )
-        groups.setdefault(max(1, round(seconds * 4)), []).append(each.attempt_id)
-    for quarters, ids in groups.items():
+        groups.setdefault(max(1, int(seconds * 5)), []).append(each.attempt_id)
+    for fifths, ids in groups.items():
         Attempt.objects.filter(pk__in=ids).update(
-            next_poll_at=Now() + timedelta(seconds=quarters / 4), polls=F("polls") + 1
+            next_poll_at=Now() + timedelta(seconds=fifths / 5), polls=F("polls") + 1
         )
 
 

@@ -9,7 +9,7 @@ QUICK = 2.0
 QUEUE_LEAST, QUEUE_MOST = 3.0, 15.0
 BACKOFF_MOST = 30.0
 CROWD = 500  # so many are followed at full pace; of twice as many each is asked half as often
-JITTER = 0.15
+JITTER = 0.25
 
 
 def first_delay(typical: float) -> float:
@@ -32,4 +32,4 @@ def back_off(failures: int) -> float:
 
 def spread(seconds: float) -> float:
     """So that requests that began together are not all asked for together."""
-    return seconds * random.uniform(1 - JITTER, 1 + JITTER)
+    return seconds * random.uniform(1 - JITTER, 1)
