@@ -32,10 +32,12 @@ def test_it_works(alice, scene):
 
 def test_a_model_that_runs_on_is_paid_and_not_delivered(alice, scene):
     job = scene.make_job(alice)
-    scene.fal.script({"run_seconds": 2.0, "stops_on_cancel": False})
+    scene.fal.script({"run_seconds": 60.0, "stops_on_cancel": False})
     scene.send()
     scene.follow_until(lambda: Generation.objects.get().stage == "generating")
     cancel_generation(Generation.objects.get(), actor="alice")
+    scene.follow_until(lambda: Attempt.objects.get().cancel_sent_at)
+    scene.fal.finish(scene.fal.submits()[0]["request_id"])
     settle(scene)
     generation = Generation.objects.get()
     assert (generation.status, generation.cost_actual) == ("cancelled", Decimal("0.30"))

@@ -23,13 +23,15 @@ def hasty(monkeypatch):
 
 def test_it_works(alice, scene):
     scene.make_job(alice)
-    scene.fal.script({"run_seconds": 3.0, "progress": True})
+    scene.fal.script({"run_seconds": 60.0, "progress": True})
     scene.send()
     scene.follow_until(lambda: Generation.objects.get().stage == "generating")
     attempt = Attempt.objects.get()
     assert attempt.running_since
     assert attempt.deadline_at > attempt.running_since
+    scene.fal.skip(40)
     scene.follow_until(lambda: Generation.objects.get().progress > 40)
+    scene.fal.finish(scene.fal.submits()[0]["request_id"])
     scene.follow_until_ready()
     assert Attempt.objects.get().ready_at
     assert Generation.objects.get().progress < 90
