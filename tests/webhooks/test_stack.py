@@ -13,8 +13,11 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 
 def test_it_works(tmp_path):
-    with run_receiver() as receiver, run_product(tmp_path, workers=1, ALLOW_PRIVATE_WEBHOOKS="true") as product:
-        client = product.client()
+    with (
+        run_receiver() as receiver,
+        run_product(tmp_path, workers=1, ALLOW_PRIVATE_WEBHOOKS="true") as product,
+        product.client() as client,
+    ):
         secret = client.post("/api/v1/webhooks", json={"url": receiver.url}).json()["secret"]
         own = client.post("/api/v1/webhooks/job-secret/rotate").json()["secret"]
 
@@ -40,8 +43,7 @@ def test_it_works(tmp_path):
 
 
 def test_without_the_setting_no_private_address_is_called(tmp_path):
-    with run_receiver() as receiver, run_product(tmp_path, workers=1) as product:
-        client = product.client()
+    with run_receiver() as receiver, run_product(tmp_path, workers=1) as product, product.client() as client:
         picture = {"files": ("a.png", make_picture(), "image/png")}
 
         for answer in (
