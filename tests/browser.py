@@ -82,7 +82,7 @@ def open_window(chromium: Browser, live_server):
 
     def make(*, scheme: str = "light", size: dict[str, int] = DESK, **wishes: object) -> Window:
         context = chromium.new_context(viewport=size, color_scheme=scheme, **wishes)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return Window(context, live_server.url)
 
