@@ -27,6 +27,15 @@ BODY_ERRORS = {
     413: "Too large.",
     415: "Not this content type.",
 }
+RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+LIMIT_HEADERS = {
+    "X-RateLimit-Limit": {"description": "How many may come in a period.", "schema": {"type": "integer"}},
+    "X-RateLimit-Remaining": {"description": "How many of them are left.", "schema": {"type": "integer"}},
+    "X-RateLimit-Reset": {
+        "description": "When there will be one more, in seconds since 1970.",
+        "schema": {"type": "integer"},
+    },
+}
 ENVELOPE = {"$ref": "#/components/schemas/Error"}
 
 
@@ -74,6 +83,7 @@ def complete(result: dict[str, Any], **context: Any) -> dict[str, Any]:
         for status, words in _list_errors(verb, operation).items():
             content = {"application/json": {"schema": ENVELOPE}}
             operation["responses"].setdefault(str(status), {"description": words, "content": content})
+        _describe_limits(operation)
         for parameter in operation.get("parameters", []):
             if parameter["in"] == "path" and parameter["name"].endswith("_id"):
                 parameter["schema"] = {"type": "string", "format": "uuid"}
@@ -86,6 +96,16 @@ def _describe_file_answers(responses: dict[str, Any]) -> None:
     if content and not {"application/json", "text/plain"} & content.keys():
         responses["206"] = {"description": "The part that was asked for.", "content": content}
         responses["304"] = {"description": "It has not changed."}
+
+
+def _describe_limits(operation: dict[str, Any]) -> None:
+    """When to come back, and what is left to a caller whose calls are counted: docs/limits.md."""
+    is_counted = any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", []))
+    for status, response in operation["responses"].items():
+        headers = LIMIT_HEADERS if status == "429" or (is_counted and status < "400") else {}
+        headers = headers | (RETRY_AFTER if status in ("429", "503") else {})
+        if headers:
+            response["headers"] = {**response.get("headers", {}), **headers}
 
 
 def _walk(result: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

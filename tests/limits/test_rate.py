@@ -13,7 +13,7 @@ from accounts.models import Limits, User
 from jobs.models import Job, SourceImage, UploadWindow
 from jobs.services import count_upload, store_images
 from jobs.services.images import Upload
-from tests.api.client import Api, assert_refused
+from tests.api.client import Api, assert_refused, read_document
 from tests.factories import make_picture
 from tests.live.client import bearer, open_stream
 
@@ -239,3 +239,12 @@ async def test_too_many_streams_name_their_limit(alice, settings):
         assert refused.status == 429
         assert refused.headers["retry-after"] == "5"
         assert (refused.headers["x-ratelimit-limit"], refused.headers["x-ratelimit-remaining"]) == ("1", "0")
+
+
+def test_the_document_names_the_headers():
+    upload = read_document()["paths"]["/api/v1/upload"]["post"]["responses"]
+    job = read_document()["paths"]["/api/v1/jobs/{job_id}"]["get"]["responses"]
+    assert set(NAMES) <= set(upload["200"]["headers"])
+    assert {*NAMES, "Retry-After"} <= set(upload["429"]["headers"])
+    assert set(upload["503"]["headers"]) == {"Retry-After"}
+    assert "headers" not in job["200"]

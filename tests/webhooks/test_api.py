@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db.models.functions import Now
 
 from jobs.models import Webhook, WebhookDelivery
 from jobs.services import cancel_job
@@ -174,9 +176,33 @@ def test_the_log_is_read_in_parts(api, made):
         assert_refused(api.get(f"{HOOKS}/deliveries?limit={limit}"), 400, "invalid_parameter")
 
 
+def test_not_too_many_tests(api, made):
+    for _ in range(10):
+        assert api.post(f"{HOOKS}/{made['id']}/test").status_code == 202
+
+    response = api.post(f"{HOOKS}/{made['id']}/test")
+
+    assert_refused(response, 429, "rate_limited")
+    assert (response["Retry-After"], response["X-RateLimit-Limit"]) == ("60", "10")
+
+
+def let_pass() -> None:
+    WebhookDelivery.objects.update(last_try_at=Now() - timedelta(seconds=6))
+
+
+def test_not_too_many_replays(api, made):
+    delivery = api.post(f"{HOOKS}/{made['id']}/test").json()
+    record(claim_next(), outcome=Outcome(status=200))
+
+    assert_refused(api.post(f"{HOOKS}/deliveries/{delivery['id']}/replay"), 429, "rate_limited")
+    let_pass()
+    assert api.post(f"{HOOKS}/deliveries/{delivery['id']}/replay").status_code == 202
+
+
 def test_a_replay(api, made):
     delivery = api.post(f"{HOOKS}/{made['id']}/test").json()
     record(claim_next(), outcome=Outcome(status=200))
+    let_pass()
 
     response = api.post(f"{HOOKS}/deliveries/{delivery['id']}/replay")
 
@@ -188,6 +214,7 @@ def test_a_replay_of_what_is_still_tried_comes_at_once(api, made):
     delivery = api.post(f"{HOOKS}/{made['id']}/test").json()
     record(claim_next(), outcome=Outcome(status=500))
     assert claim_next() is None
+    let_pass()
 
     api.post(f"{HOOKS}/deliveries/{delivery['id']}/replay")
 

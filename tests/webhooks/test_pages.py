@@ -106,6 +106,7 @@ def test_sending_again(page, hook):
     delivery = send_test(hook)
     record(claim_next(), outcome=Outcome(status=200))
     assert "Delivered" in read(page.get(at(hook)))
+    WebhookDelivery.objects.update(last_try_at=None)
 
     response = page.post(f"{PLACE}deliveries/{delivery.pk}/replay/")
 

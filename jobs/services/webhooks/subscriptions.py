@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from jobs.errors import JobError
 from jobs.models import JobWebhookSecret, Webhook, WebhookDelivery
-from jobs.models.webhooks import SigningSecret, WebhookType
+from jobs.models.webhooks import TEST_TYPE, SigningSecret, WebhookType
 from jobs.services.limits import lock_feed
 from jobs.services.webhooks.outbox import note_test
 from jobs.services.webhooks.targets import check_target
@@ -20,6 +20,8 @@ from jobs.signatures import make_secret
 
 MAX_WEBHOOKS = 20
 FORMER_SECRET_HOURS = 24
+TESTS_PER_MINUTE = 10
+REPLAY_PAUSE_SECONDS = 5
 
 Status = WebhookDelivery.Status
 
@@ -84,6 +86,11 @@ def send_test(webhook: Webhook) -> WebhookDelivery:
     """Have a harmless event sent at once, also when the webhook listens to nothing else."""
     if not webhook.active:
         raise JobError("bad_request", "This webhook is switched off.", hint="Switch it on first.")
+    recent = WebhookDelivery.objects.filter(
+        webhook=webhook, type=TEST_TYPE, created_at__gt=Now() - timedelta(minutes=1)
+    )
+    if recent.count() >= TESTS_PER_MINUTE:
+        raise _refuse_haste(TESTS_PER_MINUTE, seconds=60)
     return note_test(webhook)
 
 
@@ -91,10 +98,21 @@ def replay(delivery: WebhookDelivery) -> WebhookDelivery:
     """Send the same event again, with the same id, so that a receiver who knows it can tell."""
     if delivery.webhook is not None and not delivery.webhook.active:
         raise JobError("bad_request", "This webhook is switched off.", hint="Switch it on first.")
+    pause = timedelta(seconds=REPLAY_PAUSE_SECONDS)
+    if WebhookDelivery.objects.filter(pk=delivery.pk, last_try_at__gt=Now() - pause).exists():
+        raise _refuse_haste(1, seconds=REPLAY_PAUSE_SECONDS)
     rows = WebhookDelivery.objects.filter(pk=delivery.pk).exclude(status=Status.PENDING)
     rows.update(status=Status.PENDING, failures=0, next_try_at=Now(), lease_until=None, error="")
     WebhookDelivery.objects.filter(pk=delivery.pk, status=Status.PENDING).update(next_try_at=Now())
     return WebhookDelivery.objects.get(pk=delivery.pk)
+
+
+def _refuse_haste(limit: int, *, seconds: int) -> JobError:
+    """Nobody makes us call a stranger's server as fast as we can."""
+    return JobError(
+        "rate_limited", "That was too often.", hint=f"Try again in {seconds} s.",
+        details={"limit": limit, "period_seconds": seconds}, retry_after=seconds,
+    )  # fmt: skip
 
 
 def check_types(types: Sequence[str]) -> list[str]:
