@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.test import override_settings
+from fal_client import client as library
 
 from accounts.models import User
 from tests.browser import chromium, open_window, window  # noqa: F401 - one browser for all modules
@@ -33,6 +34,13 @@ def _light_settings() -> Iterator[None]:
         PASSWORD_HASHERS=QUICK_HASHERS,
     ):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _fal_library_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product points fal_client's module at its hosts; the next test finds it as it was."""
+    for name in ("REST_URL", "CDN_URL", "MAX_ATTEMPTS"):
+        monkeypatch.setattr(library, name, getattr(library, name))
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ class Follower:
             logger.debug("FAL gave no clear answer about %s: %s", followed.request_id, error.detail)
             seen = Observation(followed=followed, state="unclear")
         self._seen.append(seen)
-        if followed.is_overdue and followed.is_wanted and seen.state == "in_progress":
+        if followed.is_wanted and following.is_too_late(seen):
             await self._rows(following.give_up_overdue, followed)
 
     async def _cancel(self, followed: Followed) -> None:

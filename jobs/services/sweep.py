@@ -15,6 +15,7 @@ from jobs import catalog, queue
 from jobs.models import Conversion, Generation, Job, WorkerHeartbeat
 from jobs.services.delete import bury_job, list_purgeable, purge_job
 from jobs.services.derive import lock_job, settle_finished_jobs
+from jobs.services.fal import following
 from jobs.services.fal.collecting import waiting_to_be_collected
 from jobs.services.fal.dispatch import explain_waiting, may_claim
 from jobs.services.fal.finishing import waiting_to_be_finished
@@ -60,6 +61,7 @@ def sweep() -> Swept:
     swept.expired = _expire_old_jobs()
     ask_person()
     forget_unwanted()
+    following.forget_unwanted()
     explain_waiting()
     swept.rung = _ring_for_waiting()
     _forget_old_rows()

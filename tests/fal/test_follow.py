@@ -135,3 +135,50 @@ def test_deadlines_adapt_to_what_was_measured(alice, scene, monkeypatch):
     attempt = Attempt.objects.get()
     measured = (attempt.ready_at - (attempt.running_since or attempt.accepted_at)).total_seconds()
     assert deadlines.allow_seconds("tripo-v2.5") == pytest.approx(3 * measured)
+
+
+def test_what_nobody_waits_for_is_asked_less_and_less(alice, scene, hasty):
+    from jobs.services.fal import pacing
+
+    assert pacing.slow_down(2.0, age_seconds=0) == 2.0
+    assert pacing.slow_down(2.0, age_seconds=3600) > 100
+    assert pacing.slow_down(2.0, age_seconds=10**6) == pacing.UNWANTED_MOST
+
+
+def test_what_fal_never_ends_is_written_off(alice, scene):
+    from datetime import timedelta
+
+    from django.db.models import F
+
+    from jobs.models import LedgerEntry
+    from jobs.services import cancel_job
+    from jobs.services.sweep import sweep
+
+    job = scene.make_job(alice)
+    scene.fal.script({"forever": True, "stops_on_cancel": False})
+    scene.send()
+    cancel_job(job, actor="alice")
+    Attempt.objects.update(accepted_at=F("accepted_at") - timedelta(days=4))
+    sweep()
+    assert Attempt.objects.get().settled_at
+    assert LedgerEntry.objects.get().state == "actual"
+
+
+def test_what_does_not_stop_gives_its_place_away(alice, scene, settings):
+    from datetime import timedelta
+
+    from django.db.models import F
+
+    from jobs.services import cancel_job
+
+    settings.FAL_CONCURRENCY = 1
+    first = scene.make_job(alice)
+    scene.fal.script({"forever": True, "stops_on_cancel": False}, count=1)
+    scene.send()
+    cancel_job(first, actor="alice")
+    scene.make_job(alice, first=5)
+    scene.send()
+    assert len(scene.fal.submits()) == 1
+    Attempt.objects.update(cancel_asked_at=F("cancel_asked_at") - timedelta(minutes=11))
+    scene.send()
+    assert len(scene.fal.submits()) == 2

@@ -57,14 +57,14 @@ def test_on_the_local_engine_it_costs_nothing(alice):
 
 
 def test_sent_again_it_is_held_again(alice):
-    """Both may be charged: the first is still unknown."""
+    """Both may be charged: nobody will learn what the first cost, so it counts as spent."""
     make_paid_job(alice)
     attempt = claim()
     begin(attempt)
     mark_unknown(attempt.pk, reason="no answer")
     attempt.refresh_from_db()
     send_again(attempt, actor="admin")
-    assert read_ledger() == [("held", PRICE, 1), ("held", PRICE, None)]
+    assert read_ledger() == [("actual", PRICE, 1), ("held", PRICE, None)]
 
 
 @pytest.mark.django_db(transaction=True)

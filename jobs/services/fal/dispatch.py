@@ -22,6 +22,7 @@ from jobs.services.runs import claim_of_job
 from jobs.services.turns import plan_turns
 from jobs.states import Status, WaitingReason
 
+STOPPING_TIME = timedelta(minutes=10)
 PATIENCE = timedelta(minutes=2)  # with a breaker that is open, before jobs that said so fall back to the local engine
 
 
@@ -64,7 +65,9 @@ def count_free(provider: Provider) -> int:
     if provider.breaker == Provider.Breaker.HALF_OPEN:
         return 0 if _list_being_sent().exists() else 1
     limit: int = settings.FAL_CONCURRENCY
-    return limit - _list_being_sent().count() - Attempt.objects.running_at_provider().count()
+    # What was told to stop some time ago and does not must not keep the others out for ever.
+    running = Attempt.objects.running_at_provider().exclude(cancel_asked_at__lt=Now() - STOPPING_TIME)
+    return limit - _list_being_sent().count() - running.count()
 
 
 def _list_being_sent() -> QuerySet[Attempt]:

@@ -18,14 +18,17 @@ from jobs.models import Attempt, Generation
 from jobs.services.derive import lock_job
 from jobs.services.fal.deadlines import allow_seconds, typical_seconds
 from jobs.services.fal.fallback import fail_or_fall_back
-from jobs.services.fal.pacing import back_off, pace
+from jobs.services.fal.pacing import back_off, pace, slow_down
 from jobs.services.fal.showing import Sight, show
+from jobs.services.money import settle, write_off
 from jobs.services.runs import Failure
 from jobs.states import Stage, Status
 
 QUEUE_PERCENT = 8
 BEGIN_PERCENT, END_PERCENT = 10, 85
 STEP_PERCENT = 2  # smaller steps are not worth a live frame
+FOLLOW_AT_MOST = timedelta(days=3)
+UNCLEAR_AT_MOST = 60  # answers in a row without sense, above the deadline: about half an hour
 STEEPNESS = 1.2  # at the usual time the estimate says 70 % of the way
 
 
@@ -45,6 +48,7 @@ class Followed:
     progress: int
     position: int | None
     running_seconds: float | None  # None: in FAL's queue, as far as we know
+    age_seconds: float  # since FAL took it
     is_overdue: bool
     failures: int
     must_cancel: bool
@@ -62,7 +66,7 @@ class Observation:
 
 _FIELDS = (
     "pk", "number", "engine", "endpoint", "request_id", "generation_id", "generation__job_id", "generation__status",
-    "generation__attempt", "generation__stage", "generation__progress", "provider_position", "running_since",
+    "generation__attempt", "generation__stage", "generation__progress", "provider_position", "running_since", "accepted_at",
     "deadline_at", "poll_failures", "cancel_asked_at", "cancel_sent_at", "now",
 )  # fmt: skip
 
@@ -95,6 +99,7 @@ def _read(row: Any) -> Followed:
         progress=row.generation__progress,
         position=row.provider_position,
         running_seconds=seconds,
+        age_seconds=_seconds_between(row.accepted_at, row.now) or 0.0,
         is_overdue=row.deadline_at is not None and row.deadline_at < row.now,
         failures=row.poll_failures,
         must_cancel=row.cancel_asked_at is not None and row.cancel_sent_at is None,
@@ -112,6 +117,8 @@ def _plan_next_looks(followed: Sequence[Followed], *, crowd: int) -> None:
         seconds = pace(
             typical_seconds(each.engine), running_seconds=each.running_seconds, position=each.position, crowd=crowd
         )
+        if not each.is_wanted:
+            seconds = max(seconds, slow_down(seconds, age_seconds=each.age_seconds))
         groups.setdefault(max(1, int(seconds * 5)), []).append(each.attempt_id)
     for fifths, ids in groups.items():
         Attempt.objects.filter(pk__in=ids).update(
@@ -184,8 +191,24 @@ def _estimate(seen: Observation) -> int:
     return BEGIN_PERCENT + round((END_PERCENT - BEGIN_PERCENT) * share)
 
 
+def forget_unwanted() -> int:
+    """Requests that nobody waits for and that FAL does not end: what they may cost counts as spent; how many."""
+    old = Attempt.objects.at_provider().filter(accepted_at__lt=Now() - FOLLOW_AT_MOST)
+    unwanted = list(old.exclude(outcome=Attempt.Outcome.RUNNING)[:100])
+    for attempt in unwanted:
+        Attempt.objects.filter(pk=attempt.pk).update(settled_at=Now(), next_poll_at=None)
+        write_off([attempt.generation_id])
+    return len(unwanted)
+
+
 def note_cancel_sent(attempt_ids: Iterable[int]) -> None:
     Attempt.objects.filter(pk__in=list(attempt_ids)).update(cancel_sent_at=Now())
+
+
+def is_too_late(seen: Observation) -> bool:
+    """Is a run over its time, and does FAL still work on it, or has not said anything sensible for long?"""
+    is_silent = seen.state == "unclear" and seen.followed.failures >= UNCLEAR_AT_MOST
+    return seen.followed.is_overdue and (seen.state == "in_progress" or is_silent)
 
 
 @transaction.atomic
@@ -209,10 +232,12 @@ _OVERDUE = Failure(
 def give_up_lost(followed: Followed) -> bool:
     """FAL does not know the request any more."""
     lock_job(followed.job_id)
-    Attempt.objects.at_provider().filter(pk=followed.attempt_id).update(
-        settled_at=Now(), error_code=_LOST.code, next_poll_at=None
-    )
-    return fail_or_fall_back(find_run(followed), failure=_LOST)
+    lost = Attempt.objects.at_provider().filter(pk=followed.attempt_id)
+    lost.update(settled_at=Now(), error_code=_LOST.code, next_poll_at=None)
+    is_ended = fail_or_fall_back(find_run(followed), failure=_LOST)
+    for attempt in Attempt.objects.filter(pk=followed.attempt_id):
+        settle(attempt)
+    return is_ended
 
 
 _LOST = Failure(

@@ -7,6 +7,7 @@ import random
 FIRST_SHARE, FIRST_MOST = 0.3, 5.0  # of the usual time, seconds
 QUICK = 2.0
 QUEUE_LEAST, QUEUE_MOST = 3.0, 15.0
+UNWANTED_MOST = 300.0
 BACKOFF_MOST = 30.0
 CROWD = 500  # so many are followed at full pace; of twice as many each is asked half as often
 JITTER = 0.25
@@ -24,6 +25,11 @@ def pace(typical: float, *, running_seconds: float | None, position: int | None,
     else:
         seconds = quick  # it may end any moment, and its log lines tell how far it is
     return spread(seconds * max(1.0, crowd / CROWD))
+
+
+def slow_down(seconds: float, *, age_seconds: float) -> float:
+    """For what is followed for its bill alone: less and less often."""
+    return min(UNWANTED_MOST, seconds * (1 + age_seconds / 60))
 
 
 def back_off(failures: int) -> float:

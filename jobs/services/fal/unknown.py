@@ -109,6 +109,7 @@ def send_again(attempt: Attempt, *, actor: str) -> None:
     if moved:
         generation.attempt = attempt.number
         end_attempt(generation, outcome=Attempt.Outcome.LOST, error_code="provider_outcome_unknown")
+        money.write_off([generation.pk])
         money.keep_hold(generation)
         events.write_event(refresh_job(job), "sent_again", generation=generation, message=generation.name, actor=actor)
         queue.ring_after_commit(queue.FAL)
@@ -123,6 +124,7 @@ def give_up_unknown(attempt: Attempt, *, actor: str) -> None:
     generation = attempt.generation
     generation.attempt = attempt.number
     fail_generation(generation, failure=_UNKNOWN)
+    money.write_off([generation.pk])
 
 
 _UNKNOWN = Failure(
@@ -171,7 +173,11 @@ def _ask(generation: Generation) -> bool:
 def forget_unwanted() -> int:
     """Unresolved submissions of cancelled work that FAL's history never mentioned; how many."""
     old = Attempt.objects.unresolved().filter(sent_at__lt=Now() - GIVE_UP_AFTER)
-    return old.exclude(outcome=Attempt.Outcome.RUNNING).update(settled_at=Now(), next_poll_at=None)
+    unwanted = list(old.exclude(outcome=Attempt.Outcome.RUNNING)[:100])
+    for attempt in unwanted:
+        _settle(attempt)
+        money.write_off([attempt.generation_id])
+    return len(unwanted)
 
 
 def hear_webhook(token: str, *, request_id: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 
-import fal_client.client as library
 import pytest
 
 from jobs.engines.fal import FalClient, FalHosts, Limits, Result
@@ -35,13 +34,6 @@ def fal(server: VirtualFal) -> VirtualFal:
 def _few_authorities(server: VirtualFal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading the system's certificates takes longer than most of these tests; there are three readings in each."""
     monkeypatch.setenv("SSL_CERT_FILE", server.ca_file)
-
-
-@pytest.fixture(autouse=True)
-def _library_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client points fal_client's module at its hosts; the next test finds it as it was."""
-    for name in ("REST_URL", "CDN_URL", "MAX_ATTEMPTS"):
-        monkeypatch.setattr(library, name, getattr(library, name))
 
 
 @pytest.fixture
