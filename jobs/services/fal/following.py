@@ -66,8 +66,8 @@ class Observation:
 
 _FIELDS = (
     "pk", "number", "engine", "endpoint", "request_id", "generation_id", "generation__job_id", "generation__status",
-    "generation__attempt", "generation__stage", "generation__progress", "provider_position", "running_since", "accepted_at",
-    "deadline_at", "poll_failures", "cancel_asked_at", "cancel_sent_at", "now",
+    "generation__attempt", "generation__stage", "generation__progress", "provider_position", "running_since",
+    "accepted_at", "deadline_at", "poll_failures", "cancel_asked_at", "cancel_sent_at", "now",
 )  # fmt: skip
 
 
