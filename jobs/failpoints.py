@@ -1,19 +1,25 @@
-"""Where can a test end a process? Named steps, without any effect unless settings and environment both ask for it.
+"""Where can a test break a process? Named steps, without any effect unless settings and environment both ask for it.
 
-``FAILPOINTS`` lists ``name``, ``name:chance`` or ``name:chance:action``, separated by commas, with the actions
-``kill`` (SIGKILL of the own process) and ``raise``. ``FAILPOINTS_SEED`` makes the chances repeatable.
+``FAILPOINTS`` lists ``name``, ``name:chance`` or ``name:chance:action``, separated by commas, and ``FAILPOINTS_SEED``
+makes the chances repeatable. ``FAILPOINTS=@folder`` names a folder instead: a file of a point's name in it holds
+``action`` or ``action@n`` and strikes once, in the process that gets there first (for the n-th time), so that a test
+can arm processes that run already.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
+from collections import Counter
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 
 from django.conf import settings
 
-POINTS = (
+FAL_POINTS = (
     "dispatch.after_claim",
     "submit.before_upload",
     "submit.after_upload",
@@ -34,6 +40,29 @@ POINTS = (
     "finish.after_preview",
     "finish.before_complete",
 )
+POINTS = (
+    *FAL_POINTS,
+    "upload.after_read",
+    "upload.after_store",
+    "upload.before_commit",
+    "upload.after_commit",
+    "upload.after_ring",
+    "store.before_write",
+    "store.after_write",
+    "worker.after_bell",
+    "worker.after_claim",
+    "worker.before_complete",
+    "convert.after_claim",
+    "convert.before_complete",
+    "sweep.before",
+    "sweep.after",
+    "webhook.after_check",
+    "webhook.after_note",
+    "delete.after_bury",
+    "delete.after_files",
+    "delete.after_rows",
+)
+_passed: Counter[str] = Counter()
 
 
 class FailpointError(RuntimeError):
@@ -41,19 +70,42 @@ class FailpointError(RuntimeError):
 
 
 def failpoint(name: str) -> None:
-    """Nothing, unless a test asked for an end here."""
+    """Nothing, unless a test asked for a failure here."""
     if "FAILPOINTS" in os.environ and settings.ALLOW_FAILPOINTS:
         _act(name)
 
 
 def _act(name: str) -> None:
     assert name in POINTS, name
-    chance, action = _read_plan().get(name, (0.0, ""))
-    if _dice().random() >= chance:
-        return
+    plan = os.environ["FAILPOINTS"]
+    action = _take_armed(Path(plan[1:], name)) if plan.startswith("@") else _roll_dice(name)
+    if action:
+        _perform(action, name)
+
+
+def _perform(action: str, name: str) -> None:
     if action == "raise":
         raise FailpointError(name)
-    os.kill(os.getpid(), signal.SIGKILL)
+    if action == "enospc":
+        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} ({name})")
+    os.kill(os.getpid(), signal.SIGSTOP if action == "stop" else signal.SIGKILL)
+
+
+def _take_armed(armed: Path) -> str:
+    """What the folder asks for here; renamed in the same step, so that it strikes once in all processes."""
+    with suppress(FileNotFoundError):
+        action, _, turn = armed.read_text().partition("@")
+        _passed[armed.name] += 1
+        if _passed[armed.name] >= int(turn or 1):
+            _passed[armed.name] = 0
+            armed.rename(armed.with_suffix(armed.suffix + ".struck"))
+            return action
+    return ""
+
+
+def _roll_dice(name: str) -> str:
+    chance, action = _read_plan().get(name, (0.0, ""))
+    return action if _dice().random() < chance else ""
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 
 from image2model.ops import tracing
+from jobs.failpoints import failpoint
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +45,10 @@ def store_file(path: str, source: Path) -> None:
 
 
 def _save(path: str, content: File[Any]) -> None:
+    failpoint("store.before_write")
     with tracing.trace("store file", bytes=content.size):
         stored = default_storage.save(path, content)
+    failpoint("store.after_write")
     if stored != path:
         default_storage.delete(stored)
         raise FileExistsError(path)

@@ -17,6 +17,7 @@ from rq.timeouts import JobTimeoutException
 from image2model.ops.trail import follow
 from jobs import catalog, files, images, meshes, previews, queue
 from jobs.engines.base import Engine, EngineError, EngineRequest, EngineResult
+from jobs.failpoints import failpoint
 from jobs.models import Artifact, Attempt, Conversion, Generation
 from jobs.services import formats as conversions
 from jobs.services import runs
@@ -105,6 +106,7 @@ def _describe(error: EngineError) -> Failure:
 
 
 def _run(generation: Generation) -> None:
+    failpoint("worker.after_claim")
     reporter = Reporter(generation)
     request = EngineRequest(pictures=_load_pictures(generation), options=generation.options)
     result = load_engine(generation.engine).generate(request, reporter)
@@ -117,6 +119,7 @@ def _run(generation: Generation) -> None:
             artifacts.append(make_format(generation, result.model, format_id=format_id, source=artifacts[0]))
         except meshes.MeshError as error:
             warnings.append(f"{error.code}:{format_id}")
+    failpoint("worker.before_complete")
     runs.complete_generation(generation, artifacts=artifacts, warnings=warnings, facts=dict(result.facts))
 
 
@@ -205,11 +208,13 @@ def _convert_next() -> bool:
 
 def run_conversion(conversion: Conversion) -> None:
     """One asked-for format to its end."""
+    failpoint("convert.after_claim")
     try:
         artifact = _make_format(conversion)
     except meshes.MeshError as error:
         conversions.fail_conversion(conversion, code=error.code, message=str(error))
         return
+    failpoint("convert.before_complete")
     if not conversions.complete_conversion(conversion, artifact=artifact):
         logger.info("Conversion %s was taken from this worker.", conversion.pk)
 

@@ -10,6 +10,7 @@ from rq import get_current_job
 
 from image2model.ops.trail import follow_bell
 from jobs import queue, watcher
+from jobs.failpoints import failpoint
 
 
 @contextmanager
@@ -17,6 +18,7 @@ def answer_bell() -> Iterator[str]:
     """The worker's name; log lines and spans name the request that rang, until they know better."""
     job = get_current_job()
     name = f"drain {job.origin}" if job else "drain"
+    failpoint("worker.after_bell")
     with follow_bell(name, meta=job.meta if job else {}):
         yield (job.worker_name if job else None) or f"process-{os.getpid()}"
 

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from django.conf import settings
 
 from jobs import queue
+from jobs.failpoints import failpoint
 from jobs.services.fal.provider import withdraw_offer
 from jobs.services.processes import hold_lease, is_lease_live, note_heartbeat, release_lease
 from jobs.services.sweep import sweep
@@ -32,7 +33,9 @@ def watch_slice(*, worker: str) -> None:
         while time.monotonic() < end and not stopping.is_set():
             hold_lease(WATCHER, holder=worker, seconds=LEASE_SECONDS)
             note_heartbeat(worker, queue=queue.WATCH)
+            failpoint("sweep.before")
             sweep()
+            failpoint("sweep.after")
             _carry_webhooks()
             stopping.wait(PACE_SECONDS)
     release_lease(WATCHER, holder=worker)

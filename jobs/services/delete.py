@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from jobs import events, files
+from jobs.failpoints import failpoint
 from jobs.models import MAY_BE_PAID, Artifact, Attempt, Event, Generation, GenerationInput, Job, SourceImage
 from jobs.services.cancel import cancel_if_active, cancel_job
 from jobs.services.derive import lock_job, refresh_job
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 def delete_job(job: Job, *, actor: str) -> None:
     """Cancel what runs, hide the job, remove its files and rows, and the pictures that no other job uses."""
     bury_job(job, actor=actor)
+    failpoint("delete.after_bury")
     purge_job(job.pk)
 
 
@@ -48,6 +50,7 @@ def purge_job(job_id: UUID) -> None:
         files.delete_file(path)
     for generation_id in Job.objects.filter(pk=job_id).values_list("generations", flat=True):
         files.delete_folder(f"{files.ARTIFACTS}/{generation_id}")
+    failpoint("delete.after_files")
     with transaction.atomic():
         GenerationInput.objects.filter(generation__job=job_id).delete()
         if list_unsettled().filter(generation__job=job_id).exists():
@@ -55,6 +58,7 @@ def purge_job(job_id: UUID) -> None:
         else:
             write_off(list(Generation.objects.filter(job=job_id).values_list("pk", flat=True)))
             Job.objects.filter(pk=job_id, deleted_at__isnull=False).delete()
+    failpoint("delete.after_rows")
     for image_id in images:
         delete_unused_image(image_id)
 

@@ -13,6 +13,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from accounts.models import User
 from jobs import files, images
 from jobs.errors import JobError
+from jobs.failpoints import failpoint
 from jobs.models import SourceImage
 from jobs.services.delete import delete_image_files, delete_unused_image
 from jobs.services.limits import lock_feed
@@ -114,6 +115,7 @@ def _store_all(owner: User, checked: Sequence[_Checked]) -> list[StoredImage]:
                 image = _store_new(owner, data=entry.upload.file.read(), facts=entry.facts)
                 new.append(image.pk)
             stored.append(StoredImage(image=image, filename=entry.filename))
+            failpoint("upload.after_store")
     except (JobError, OSError, DatabaseError):  # quota, disk or database gave out on the way
         for image_id in new:
             delete_unused_image(image_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,6 +15,7 @@ from accounts.models import User
 from image2model.middleware import request_id_var
 from jobs import catalog, events, images, queue
 from jobs.errors import JobError
+from jobs.failpoints import failpoint
 from jobs.models import Generation, GenerationInput, Job, SourceImage
 from jobs.services.engines import choose_engine
 from jobs.services.idempotency import Idempotency, find_key, note_key
@@ -70,7 +72,10 @@ def submit_job(
         check_active_generations(owner, adding=len(plans))
         check_room(owner, adding=len(plans))
         job = _create_job(owner, plans=plans, formats=formats, wishes=wishes, idempotency=idempotency)
+        failpoint("upload.before_commit")
+        transaction.on_commit(partial(failpoint, "upload.after_commit"))
         bells = [queue.ring_after_commit(name) for name in sorted({plan.engine.queue for plan in plans})]
+    failpoint("upload.after_ring")
     return Submission(job=job, dispatched=all(bell.rang is not False for bell in bells))
 
 

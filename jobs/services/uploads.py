@@ -12,6 +12,7 @@ from django.db import transaction
 from accounts.models import User
 from jobs import catalog
 from jobs.errors import JobError
+from jobs.failpoints import failpoint
 from jobs.models import SourceImage
 from jobs.services.delete import delete_unused_image
 from jobs.services.engines import choose_engine
@@ -31,6 +32,7 @@ def submit_uploads(
     ``views``: which side of one object each file shows; all of them become one generation.
     ``key``: the caller's idempotency key; the same files and wishes under it answer the same job again.
     """
+    failpoint("upload.after_read")
     check_number(len(uploads))
     check_wishes(wishes, views=views, number=len(uploads))
     asked = fingerprint_uploads(uploads, wishes=wishes, views=views)

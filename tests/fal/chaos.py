@@ -37,7 +37,7 @@ from django.db.models.functions import Now  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from jobs import catalog, finisher  # noqa: E402
-from jobs.failpoints import POINTS  # noqa: E402
+from jobs.failpoints import FAL_POINTS  # noqa: E402
 from jobs.fal import drain, follower, watching  # noqa: E402
 from jobs.models import Attempt, Generation, Job  # noqa: E402
 from jobs.services.fal import pacing, provider  # noqa: E402
@@ -140,7 +140,7 @@ def plan_each(points: list[str]) -> list[list[str]]:
 
 def plan_by_chance(runs: int, seed: int) -> list[list[str]]:
     dice = random.Random(seed)
-    everywhere = ",".join(f"{point}:{CHANCE}" for point in POINTS)
+    everywhere = ",".join(f"{point}:{CHANCE}" for point in FAL_POINTS)
     return [[everywhere] * dice.randint(1, MOST_DEATHS) for _ in range(runs)]
 
 

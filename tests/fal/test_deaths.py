@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from image2model.configuration import SETTINGS
-from jobs.failpoints import POINTS
+from jobs.failpoints import FAL_POINTS
 from jobs.services.sweep import MAX_CRASHES
 from tests.virtual_fal.running import VirtualFal, run_virtual_fal
 
@@ -64,7 +64,7 @@ def test_the_steps_around_money(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_every_step(tmp_path):
-    die_at_each([point for point in POINTS if point not in MONEY_POINTS], tmp_path)
+    die_at_each([point for point in FAL_POINTS if point not in MONEY_POINTS], tmp_path)
 
 
 def die_at_each(points: Sequence[str], tmp_path: Path) -> None:

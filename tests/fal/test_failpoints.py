@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs import failpoints
-from jobs.failpoints import POINTS, FailpointError, failpoint
+from jobs.failpoints import FAL_POINTS, FailpointError, failpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -52,4 +52,4 @@ def test_an_unknown_name(asked):
 def test_every_name_is_a_step_and_every_step_has_its_name():
     sources = "\n".join(path.read_text() for path in (ROOT / "jobs").rglob("*.py") if path.name != "failpoints.py")
     used = set(re.findall(r'"((?:dispatch|submit|follow|collect|finish)\.[a-z_]+)"', sources))
-    assert used == set(POINTS)
+    assert used == set(FAL_POINTS)

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from image2model.rest import ApiView
 from jobs.errors import JobError
+from jobs.failpoints import failpoint
 from jobs.services.fal.unknown import hear_webhook
 
 if TYPE_CHECKING:
@@ -50,11 +51,13 @@ class FalWebhookView(ApiView):
         if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
             raise JobError("request_too_large", f"A webhook may have {MAX_BODY_BYTES} bytes.")
         request_id = check(request)
+        failpoint("webhook.after_check")
         try:
             known = hear_webhook(token, request_id=request_id)
         except JobError as refusal:
             logger.warning("Security: a signed webhook of request %s came with another attempt's token.", request_id)
             raise refusal
+        failpoint("webhook.after_note")
         return Response({"status": "noted" if known else "unknown"})
 
 

@@ -1,4 +1,4 @@
-"""``manage.py work QUEUE``: one worker of one queue, until it is told to stop."""
+"""``manage.py work QUEUE``: one worker of one queue or several, until told to stop."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
 from jobs import queue
+from jobs.pool import Pool
 from jobs.workers import MONITORING_SECONDS, WORKER_TTL, FalWorker, ForkingWorker, WatchWorker, end_with_the_supervisor
 
 # Imported by the parent once, so that no work horse spends half a second on it.
@@ -40,26 +41,42 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("queue", choices=queue.QUEUES)
+        parser.add_argument("--count", type=int, default=1, help="workers; more than one share what they load")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        name = options["queue"]
-        end_with_the_supervisor()
+        name, count = options["queue"], options["count"]
+        if count < 1:
+            raise CommandError("--count: at least 1.")
         share_memory_among_threads()
         os.nice(NICENESS.get(name, 0))
         for module in PRELOADED[name]:
             import_module(module)
-        worker_class: Any = CLASSES.get(name, ForkingWorker)
-        connection = Redis.from_url(settings.REDIS_URL)
-        worker = worker_class(
-            [Queue(name, connection=connection, serializer=JSONSerializer)],
-            name=f"{name}-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}",
-            connection=connection,
-            serializer=JSONSerializer,
-            worker_ttl=WORKER_TTL,
-            job_monitoring_interval=MONITORING_SECONDS,
-        )
         connections.close_all()
-        worker.work(logging_level="WARNING")
+        end_with_the_supervisor()
+        if count == 1:
+            work(name)
+        else:
+            Pool(lambda: work_in_pool(name), count_wanted=lambda: count).run()
+
+
+def work_in_pool(name: str) -> None:
+    end_with_the_supervisor()  # threads do not survive the fork
+    work(name)
+
+
+def work(name: str) -> None:
+    """Answer the doorbells of a queue until told to stop."""
+    worker_class: Any = CLASSES.get(name, ForkingWorker)
+    connection = Redis.from_url(settings.REDIS_URL)
+    worker = worker_class(
+        [Queue(name, connection=connection, serializer=JSONSerializer)],
+        name=f"{name}-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}",
+        connection=connection,
+        serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL,
+        job_monitoring_interval=MONITORING_SECONDS,
+    )
+    worker.work(logging_level="WARNING")
 
 
 def share_memory_among_threads() -> None:
