@@ -93,15 +93,16 @@ def _describe_web(options: Options) -> ChildSpec:
 
 
 def _list_workers(options: Options, *, secrets: Mapping[str, str]) -> list[ChildSpec]:
-    workers = [_describe_worker("local", name=f"local-{number}") for number in range(1, options.workers + 1)]
+    workers = [_describe_worker("local", "--count", str(options.workers))]
     workers += [_describe_worker("post"), _describe_worker("watch", environment=secrets)]
     if secrets:
         workers.append(_describe_worker("fal", environment=secrets))
     return workers
 
 
-def _describe_worker(queue: str, *, name: str = "", environment: Mapping[str, str] | None = None) -> ChildSpec:
-    return ChildSpec(name=name or queue, argv=_manage("work", queue), environment=environment or {}, stage=_WORKERS)
+def _describe_worker(queue: str, *arguments: str, environment: Mapping[str, str] | None = None) -> ChildSpec:
+    argv = _manage("work", queue, *arguments)
+    return ChildSpec(name=queue, argv=argv, environment=environment or {}, stage=_WORKERS)
 
 
 def _manage(*arguments: str) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def _no_key(monkeypatch):
 
 def test_it_works(tmp_path):
     plan = draw(tmp_path)
-    assert [child.name for child in plan.children] == ["web", "local-1", "local-2", "post", "watch"]
+    assert [child.name for child in plan.children] == ["web", "local", "post", "watch"]
     assert plan.store is not None
     assert plan.url == "http://127.0.0.1:8000"
     assert plan.environment["REDIS_URL"] == f"unix://{tmp_path}/valkey.sock?db=0"
