@@ -1,0 +1,316 @@
+"""What does a chaos test break? The whole product as real processes, with proxies between them, and its servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from image2model.supervisor.processes import die_with_this_process
+from tests.chaos.proxy import Proxy, run_proxy
+from tests.chaos.servers import describe_valkey, prepare_postgres
+from tests.running import ROOT, build_environment, find_descendants
+from tests.servers import find_free_port
+from tests.virtual_fal.running import VirtualFal, run_virtual_fal
+
+PATIENCE_SECONDS = 120.0
+WORKERS = ("local", "post", "watch", "fal")
+SECRET_KEY = "chaos-0123456789-0123456789-0123456789-0123456789-canary"
+
+
+@dataclass(kw_only=True)
+class Part:
+    """One process of the stack. ``is_wanted``: it is started again when it has ended."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    is_wanted: bool = True
+    starts: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self, *, pipe: int) -> None:
+        self.starts += 1
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                list(self.command), env=dict(self.environment), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=output, start_new_session=True, pass_fds=(pipe,),
+                preexec_fn=die_with_this_process(signal.SIGKILL), **self.identity,
+            )  # fmt: skip
+
+    def list_horses(self) -> list[int]:
+        """A forked work horse runs in a group of its own."""
+        return find_descendants(self.process.pid) if self.process is not None and self.is_alive else []
+
+    def send(self, number: signal.Signals, *, whom: str = "all") -> int:
+        """``whom``: ``all``, ``parent`` or ``horse``; how many heard it."""
+        horses = self.list_horses() if whom != "parent" else []
+        victims = [*horses, *([self.process.pid] if self.process and self.is_alive and whom != "horse" else [])]
+        for pid in victims:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if number == signal.SIGKILL and whom != "horse" and self.process is not None:
+            self.process.wait(30)
+        return len(victims)
+
+
+class Stack:
+    """The product around one database. Everything that a test did to it is in ``schedule``."""
+
+    def __init__(self, folder: Path, resources: ExitStack, *, seed: int, on_postgres: bool, keep_redis: bool) -> None:
+        self.folder, self.seed, self.dice = folder, seed, random.Random(seed)
+        self.on_postgres = on_postgres
+        self.started, self.schedule = time.monotonic(), [f"seed {seed}"]
+        self.data_dir, self.logs, self.armed = folder / "data", folder / "logs", folder / "failpoints"
+        for each in (self.data_dir, self.logs, self.armed):
+            each.mkdir(parents=True)
+        self.clock_file = folder / "clock"
+        self.api_keys: list[str] = []
+        read_end, self._pipe = os.pipe()
+        self._read_end = read_end
+        resources.callback(lambda: [os.close(number) for number in (read_end, self._pipe)])
+        self.fal: VirtualFal = resources.enter_context(
+            run_virtual_fal(run_seconds=0.3, concurrency=0, proxy_port=None, journal=True)
+        )
+        self.parts: dict[str, Part] = {}
+        self.proxies: dict[str, Proxy] = {}
+        self._resources, self._witness = resources, None
+        self._add_servers(keep_redis=keep_redis)
+
+    def _add_servers(self, *, keep_redis: bool) -> None:
+        self.ports = {name: find_free_port() for name in ("redis", "web", *(["database"] if self.on_postgres else []))}
+        self.ports["fal"] = int(self.fal.base_url.rpartition(":")[2])
+        command = describe_valkey(self.folder / "valkey", port=self.ports["redis"], keep=keep_redis)
+        self._add("redis", command, environment=os.environ)
+        if self.on_postgres:
+            command, owner = prepare_postgres(self.folder / "postgres", port=self.ports["database"])
+            identity = {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+            self._add("database", command, environment=os.environ, identity=identity)
+        for side in ("web", "work"):
+            for server in ("redis", "fal", *(["database"] if self.on_postgres else [])):
+                proxy = self._resources.enter_context(run_proxy("127.0.0.1", self.ports[server], seed=self.seed))
+                self.proxies[f"{side}-{server}"] = proxy
+
+    def _add(self, name: str, command: Sequence[str], *, environment: Mapping[str, str], **more: Any) -> None:
+        self.parts[name] = Part(
+            name=name, command=command, environment=environment, log=self.logs / f"{name}.log", **more
+        )
+
+    def describe_environment(self, side: str, **settings: str) -> dict[str, str]:
+        """``side``: whose proxies stand in between; none for the witness."""
+        database = {} if not self.on_postgres else {"DATABASE_URL": self._database_url(side)}
+        port = self.proxies[f"{side}-redis"].port if side else self.ports["redis"]
+        fal = self.proxies[f"{side}-fal"].port if side else self.ports["fal"]
+        return build_environment(
+            self.data_dir,
+            SECRET_KEY=SECRET_KEY, REDIS_URL=f"redis://127.0.0.1:{port}/0", FAL_BASE_URL=f"http://127.0.0.1:{fal}",
+            PUBLIC_URL=f"http://127.0.0.1:{self.ports['web']}", ALLOW_FAILPOINTS="true",
+            FAILPOINTS=f"@{self.armed}", CLOCK_FILE=str(self.clock_file), LOG_FORMAT="json",
+            RATE_LIMIT_UPLOAD="100000/min", FAL_CONCURRENCY="20", SUPERVISOR_PIPE_FD=str(self._read_end),
+            **{**database, **settings},
+        )  # fmt: skip
+
+    def _database_url(self, side: str) -> str:
+        port = self.proxies[f"{side}-database"].port if side else self.ports["database"]
+        return f"postgres://postgres@127.0.0.1:{port}/postgres"
+
+    def start(self, *, workers: Sequence[str] = WORKERS, **settings: str) -> None:
+        for name in ("redis", "database"):
+            if name in self.parts:
+                self.parts[name].start(pipe=self._read_end)
+                self.wait_until(lambda name=name: answers(self.ports[name]), what=f"{name} to listen")
+        self.ask("migrate", patience=60)
+        program = [sys.executable, "-m", "tests.chaos.hurry"]
+        self._add(
+            "web", [*program, "web", str(self.ports["web"])], environment=self.describe_environment("web", **settings)
+        )
+        for number, queue in enumerate(workers):
+            key = {"FAL_KEY": self.fal.key} if queue in ("watch", "fal") else {}
+            name = queue if queue not in self.parts else f"{queue}-{number}"
+            environment = self.describe_environment("work", **settings, **key)
+            self._add(name, [*program, "work", queue], environment=environment)
+        self.tend()
+        self.wait_until(self.is_healthy, what="the web process")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['web']}"
+
+    def is_healthy(self) -> bool:
+        return answers(self.ports["web"])
+
+    def tend(self) -> None:
+        """Start again what has ended and is wanted, as a supervisor would."""
+        for part in self.parts.values():
+            if part.is_wanted and not part.is_alive:
+                part.start(pipe=self._read_end)
+                assert part.starts < 500, f"{part.name} dies again and again; {self.tell()}"
+
+    def note(self, what: str) -> None:
+        self.schedule.append(f"{time.monotonic() - self.started:.1f} s: {what}")
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL, *, whom: str = "all") -> int:
+        heard = self.parts[name].send(number, whom=whom)
+        self.note(f"{number.name} to {name} ({whom}, {heard})")
+        return heard
+
+    def stop_part(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """It stays away until ``revive``."""
+        self.parts[name].is_wanted = False
+        self.kill(name, number)
+        self.wait_until(lambda: not self.parts[name].is_alive, what=f"the end of {name}")
+
+    def revive(self, name: str) -> None:
+        self.note(f"{name} comes back")
+        self.parts[name].is_wanted = True
+        self.tend()
+
+    def arm(self, point: str, action: str = "kill") -> None:
+        self.note(f"{point} is armed with {action}")
+        (self.armed / f"{point}.struck").unlink(missing_ok=True)
+        ready = self.armed / ".new"
+        ready.write_text(action)
+        ready.rename(self.armed / point)
+
+    def has_struck(self, point: str) -> bool:
+        return (self.armed / f"{point}.struck").exists()
+
+    def disarm(self) -> None:
+        for each in self.armed.iterdir():
+            each.unlink()
+
+    def set_weather(self, proxy: str, **weather: Any) -> None:
+        self.note(f"{proxy}: {weather or 'fine'}")
+        self.proxies[proxy].set(**weather)
+
+    def clear_weather(self) -> None:
+        for proxy in self.proxies.values():
+            proxy.clear()
+
+    def wait_until(self, is_true: Callable[[], Any], *, what: str, seconds: float = PATIENCE_SECONDS) -> Any:
+        """Ask until it is so, tending the processes meanwhile; the answer."""
+        end = time.monotonic() + seconds
+        while not (answer := is_true()):
+            assert time.monotonic() < end, f"waited {seconds} s for {what}; {self.tell()}"
+            self.tend()
+            time.sleep(0.05)  # the pace of asking
+        return answer
+
+    def ask(self, *question: str, patience: float = 60.0) -> Any:
+        """Of the witness, who is asked again while the database is away."""
+        end = time.monotonic() + patience
+        while "error" in (told := self._put(question)):
+            assert time.monotonic() < end, f"{question}: {told['error']}; {self.tell()}"
+            time.sleep(0.2)  # the pace of asking
+            self.tend()
+        return told["answer"]
+
+    def _put(self, question: Sequence[str]) -> dict[str, Any]:
+        if self._witness is None:
+            self._witness = self._resources.enter_context(run_witness(self.describe_environment(""), self.logs))
+        assert self._witness.stdin
+        assert self._witness.stdout
+        self._witness.stdin.write(json.dumps(question) + "\n")
+        self._witness.stdin.flush()
+        line = self._witness.stdout.readline()
+        assert line, f"the witness has gone: {(self.logs / 'witness.log').read_text()[-2000:]}"
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+    def make_key(self, name: str) -> str:
+        """Of a user of that name, made now."""
+        self.api_keys.append(self.ask("user", f"{name}@example.org"))
+        return self.api_keys[-1]
+
+    def settle(self, *, seconds: float = PATIENCE_SECONDS) -> None:
+        """Until every generation is over or waits for a person, and every bill has come. No sleep and hope."""
+
+        def is_settled() -> bool:
+            self.left = self.ask("open_work")
+            return not self.left
+
+        self.left: list[str] = []
+        try:
+            self.wait_until(is_settled, what="everything to end", seconds=seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nstill open: {self.left[:20]}") from None
+
+    def manage(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """A command of ``manage.py``, past the proxies."""
+        environment = self.describe_environment("", **settings)
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=120)
+
+    def read_logs(self) -> str:
+        written = [*self.logs.glob("*.log"), *self.data_dir.joinpath("logs").glob("*")]
+        return "\n".join(path.read_text(errors="replace") for path in written if path.is_file())
+
+    def tell(self) -> str:
+        """For a failure: what was done, and what the processes said last."""
+        tails = [f"--- {path.name}\n{path.read_text(errors='replace')[-1500:]}" for path in self.logs.glob("*.log")]
+        return "\n".join([*self.schedule[-60:], *tails])
+
+    def close(self) -> None:
+        for name in reversed(list(self.parts)):
+            part = self.parts[name]
+            part.is_wanted = False
+            part.send(signal.SIGCONT)
+            part.send(signal.SIGKILL)
+
+
+@contextmanager
+def run_witness(environment: Mapping[str, str], logs: Path) -> Iterator[subprocess.Popen[str]]:
+    with (logs / "witness.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.witness"], cwd=ROOT, env=dict(environment), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+        )  # fmt: skip
+    try:
+        yield process
+    finally:
+        assert process.stdin
+        assert process.stdout
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        process.stdout.close()
+        process.wait(30)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def run_stack(
+    folder: Path,
+    *,
+    seed: int,
+    on_postgres: bool = False,
+    keep_redis: bool = True,
+    workers: Sequence[str] = WORKERS,
+    **settings: str,
+) -> Iterator[Stack]:
+    """A running product; killed at the end. ``settings`` are the product's own."""
+    with ExitStack() as resources:
+        stack = Stack(folder, resources, seed=seed, on_postgres=on_postgres, keep_redis=keep_redis)
+        resources.callback(stack.close)
+        stack.start(workers=workers, **settings)
+        yield stack
