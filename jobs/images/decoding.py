@@ -1,4 +1,4 @@
-"""How are bytes opened by Pillow safely? Three formats, bounded pixels, two decodes at once."""
+"""How are bytes opened by Pillow safely? Three formats, bounded pixels."""
 
 from __future__ import annotations
 
@@ -37,25 +37,7 @@ DECODE_ERRORS = (
 )
 
 _ORIENTATION_TAG = 0x0112
-_LARGE_PIXELS = 16_000_000
-_turns = threading.BoundedSemaphore(2)
-_large_turns = threading.BoundedSemaphore(1)
 _warning_filters = threading.Lock()
-
-
-@contextmanager
-def take_turn(pixels: int) -> Iterator[None]:
-    """Wait until this process may decode: two pictures at once, but never two large ones.
-
-    A WebP of 50 megapixels takes 770 MB while it is decoded.
-    """
-    with _large_turns if pixels > _LARGE_PIXELS else _no_wait(), _turns:
-        yield
-
-
-@contextmanager
-def _no_wait() -> Iterator[None]:
-    yield
 
 
 @contextmanager

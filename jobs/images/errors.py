@@ -37,6 +37,14 @@ def refuse_corrupt(name: str) -> ImageError:
     )
 
 
+def refuse_unreadable(name: str) -> ImageError:
+    return ImageError(
+        "corrupt_image",
+        f"{name}: the picture could not be read within our limits of memory and time.",
+        "Open it in a picture editor, save it again as PNG or JPEG, perhaps smaller, and upload that.",
+    )
+
+
 def refuse_animation(name: str) -> ImageError:
     return ImageError(
         "animated_image", f"{name}: animated pictures are not accepted.", "Save one frame as a picture and upload that."

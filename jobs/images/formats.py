@@ -16,6 +16,7 @@ class ImageFormat:
     is_signature: Callable[[bytes], bool]
     read_size: Callable[[bytes], tuple[int, int]]
     check_structure: Callable[[bytes], bool]
+    is_light: Callable[[bytes], bool]  # does decoding take little memory, whatever the size?
 
 
 FORMATS = (
@@ -26,6 +27,7 @@ FORMATS = (
         is_signature=lambda head: head.startswith(jpeg.SIGNATURE),
         read_size=jpeg.read_size,
         check_structure=jpeg.check_structure,
+        is_light=jpeg.is_baseline,
     ),
     ImageFormat(
         content_type="image/png",
@@ -34,6 +36,7 @@ FORMATS = (
         is_signature=lambda head: head.startswith(png.SIGNATURE),
         read_size=png.read_size,
         check_structure=png.check_structure,
+        is_light=lambda data: False,
     ),
     ImageFormat(
         content_type="image/webp",
@@ -42,6 +45,7 @@ FORMATS = (
         is_signature=webp.is_signature,
         read_size=webp.read_size,
         check_structure=webp.check_structure,
+        is_light=lambda data: False,
     ),
 )
 

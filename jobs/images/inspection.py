@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from jobs.images import errors
-from jobs.images.decoding import DECODE_ERRORS, has_transparency, open_image, read_orientation, take_turn
+from jobs.images.decoding import DECODE_ERRORS, has_transparency, open_image, read_orientation
 from jobs.images.errors import BrokenStructureError
 from jobs.images.filenames import show_filename
 from jobs.images.formats import ImageFormat, recognise_format
 from jobs.images.limits import DEFAULT_LIMITS, ImageLimits
+from jobs.images.rendering import encode_thumbnail
 
-# Scale at which a JPEG is decoded to see whether it can be: all its data is read, an eighth of each side is kept.
-_JPEG_CHECK_SCALE = 8
+LARGE_PIXELS = 16_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +32,27 @@ class ImageFacts:
     has_alpha: bool  # some pixel is not opaque
 
 
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """An accepted picture, and how it looks small."""
+
+    facts: ImageFacts
+    thumbnail: bytes
+
+
+class TooLargeForNow(Exception):
+    """This picture takes much memory while it is decoded, and the caller has not said that there is room for it."""
+
+
 def inspect_image(data: BinaryIO | bytes, *, filename: str, limits: ImageLimits = DEFAULT_LIMITS) -> ImageFacts:
     """Facts about a picture that can be decoded to its end, or ``ImageError``. A handle is read from its place on."""
+    return examine_image(data, filename=filename, limits=limits).facts
+
+
+def examine_image(
+    data: BinaryIO | bytes, *, filename: str, limits: ImageLimits = DEFAULT_LIMITS, may_be_large: bool = True
+) -> Examined:
+    """As ``inspect_image``, and a thumbnail out of the same decoding, which is most of the cost of both."""
     name = show_filename(filename)
     content = _read_content(data, name=name, limits=limits)
     known = _recognise(content, name=name)
@@ -42,7 +62,22 @@ def inspect_image(data: BinaryIO | bytes, *, filename: str, limits: ImageLimits 
             raise errors.refuse_animation(name)
     except (BrokenStructureError, struct.error, IndexError) as error:
         raise errors.refuse_corrupt(name) from error
-    return _decode_facts(content, known=known, size=size, name=name)
+    if not may_be_large and _takes_much(content, known=known, size=size):
+        raise TooLargeForNow
+    return _decode(content, known=known, size=size, name=name)
+
+
+def is_large(content: bytes) -> bool:
+    """Would decoding this, if it is a picture, take much memory?"""
+    known = recognise_format(content)
+    try:
+        return known is not None and _takes_much(content, known=known, size=known.read_size(content))
+    except (BrokenStructureError, struct.error, IndexError):
+        return False
+
+
+def _takes_much(content: bytes, *, known: ImageFormat, size: tuple[int, int]) -> bool:
+    return math.prod(size) > LARGE_PIXELS and not known.is_light(content)
 
 
 def _read_content(data: BinaryIO | bytes, *, name: str, limits: ImageLimits) -> bytes:
@@ -72,14 +107,13 @@ def _check_size(size: tuple[int, int], *, name: str, limits: ImageLimits) -> tup
     return size
 
 
-def _decode_facts(content: bytes, *, known: ImageFormat, size: tuple[int, int], name: str) -> ImageFacts:
+def _decode(content: bytes, *, known: ImageFormat, size: tuple[int, int], name: str) -> Examined:
     try:
-        with take_turn(size[0] * size[1]):
-            orientation, has_alpha = _decode(content, known=known, size=size)
+        orientation, has_alpha, thumbnail = _look(content, known=known, size=size)
     except DECODE_ERRORS as error:
         raise errors.refuse_corrupt(name) from error
     width, height = size if orientation < 5 else size[::-1]
-    return ImageFacts(
+    facts = ImageFacts(
         content_type=known.content_type,
         extension=known.extension,
         width=width,
@@ -88,16 +122,16 @@ def _decode_facts(content: bytes, *, known: ImageFormat, size: tuple[int, int], 
         sha256=hashlib.sha256(content).hexdigest(),
         has_alpha=has_alpha,
     )
+    return Examined(facts=facts, thumbnail=thumbnail)
 
 
-def _decode(content: bytes, *, known: ImageFormat, size: tuple[int, int]) -> tuple[int, bool]:
-    """Orientation and transparency, once both of Pillow's checks have passed: each finds what the other misses."""
+def _look(content: bytes, *, known: ImageFormat, size: tuple[int, int]) -> tuple[int, bool, bytes]:
+    """Orientation, transparency and thumbnail, once both of Pillow's checks have passed: each finds what the other
+    misses. All data of a JPEG is read, but only as many pixels of it are made as a thumbnail needs."""
     with open_image(content) as image:
         if image.format not in known.pillow_names or image.size != size:
             raise BrokenStructureError("two readers see different pictures")
         image.verify()
     with open_image(content) as image:
-        orientation = read_orientation(image)
-        image.draft(None, (size[0] // _JPEG_CHECK_SCALE, size[1] // _JPEG_CHECK_SCALE))
-        image.load()
-        return orientation, has_transparency(image)
+        thumbnail = encode_thumbnail(image)
+        return read_orientation(image), has_transparency(image), thumbnail

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import BinaryIO
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
 
 from jobs.images import errors
-from jobs.images.decoding import DECODE_ERRORS, has_transparency, open_image, read_orientation, take_turn
+from jobs.images.decoding import DECODE_ERRORS, has_transparency, open_image, read_orientation
 
 # The least of the engines' limits is 5,000 pixels a side.
 MAX_NORMALISED_SIDE = 4096
@@ -19,6 +19,7 @@ LOSSLESS_PIXELS = 512 * 512
 JPEG_QUALITY = 95
 THUMBNAIL_SIDE = 320
 THUMBNAIL_QUALITY = 82
+_THUMBNAIL_FILTER = Image.Resampling.HAMMING  # a third of the cost of Lanczos, and at this size nobody sees it
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -42,7 +43,7 @@ class NormalisedImage:
 
 def normalise_image(data: BinaryIO | bytes, *, max_side: int = MAX_NORMALISED_SIDE) -> NormalisedImage:
     """The same picture as engines want it: PNG if it has transparency or is small, else JPEG."""
-    image = _render(data, max_side=max_side)
+    image = _render(data, max_side=max_side, filter=Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     if image.mode == "RGBA" or image.width * image.height <= LOSSLESS_PIXELS:
         image.save(buffer, "PNG", compress_level=4)
@@ -53,7 +54,15 @@ def normalise_image(data: BinaryIO | bytes, *, max_side: int = MAX_NORMALISED_SI
 
 def make_thumbnail(data: BinaryIO | bytes, *, side: int = THUMBNAIL_SIDE) -> bytes:
     """A WebP no larger than ``side`` either way; transparency stays."""
-    image = _render(data, max_side=side)
+    return _encode_webp(_render(data, max_side=side, filter=_THUMBNAIL_FILTER))
+
+
+def encode_thumbnail(source: ImageFile.ImageFile, *, side: int = THUMBNAIL_SIDE) -> bytes:
+    """The same of an opened picture, whose pixels are loaded afterwards. Raises what decoders raise."""
+    return _encode_webp(_render_opened(source, max_side=side, filter=_THUMBNAIL_FILTER))
+
+
+def _encode_webp(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=THUMBNAIL_QUALITY, method=2)
     return buffer.getvalue()
@@ -65,16 +74,20 @@ def _describe(buffer: io.BytesIO, image: Image.Image, *, content_type: str, exte
     )
 
 
-def _render(data: BinaryIO | bytes, *, max_side: int) -> Image.Image:
+def _render(data: BinaryIO | bytes, *, max_side: int, filter: Image.Resampling) -> Image.Image:
     content = data if isinstance(data, bytes) else data.read()
     try:
-        with open_image(content) as source, take_turn(source.width * source.height):
-            orientation = read_orientation(source)
-            source.draft(None, (max_side, max_side))  # a JPEG is decoded at an eighth to full size as needed
-            image = _shrink(_flatten_depth(source), max_side=max_side)
-            image = _convert_to_srgb(image, profile=source.info.get("icc_profile"))
+        with open_image(content) as source:
+            return _render_opened(source, max_side=max_side, filter=filter)
     except DECODE_ERRORS as error:
         raise errors.refuse_corrupt("The picture") from error
+
+
+def _render_opened(source: ImageFile.ImageFile, *, max_side: int, filter: Image.Resampling) -> Image.Image:
+    orientation = read_orientation(source)
+    source.draft(None, (max_side, max_side))  # a JPEG is decoded at an eighth to full size as needed
+    image = _shrink(_flatten_depth(source), max_side=max_side, filter=filter)
+    image = _convert_to_srgb(image, profile=source.info.get("icc_profile"))
     return _strip(_turn_upright(image, orientation))
 
 
@@ -99,9 +112,9 @@ def _flatten_16_bits(image: Image.Image) -> Image.Image:
     return Image.merge("RGBA", (grey, grey, grey, opacity))
 
 
-def _shrink(image: Image.Image, *, max_side: int) -> Image.Image:
+def _shrink(image: Image.Image, *, max_side: int, filter: Image.Resampling) -> Image.Image:
     if max(image.size) > max_side:
-        image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        image.thumbnail((max_side, max_side), filter, reducing_gap=2.0)
     return image
 
 

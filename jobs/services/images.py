@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -12,12 +15,16 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.models import User
 from jobs import files, images
+from jobs.confined import pictures
 from jobs.errors import JobError
 from jobs.failpoints import failpoint
 from jobs.models import SourceImage
 from jobs.services.delete import delete_image_files, delete_unused_image
 from jobs.services.limits import lock_feed
 from jobs.services.room import check_disk, check_storage_quota, has_storage_quota
+
+CHUNK_BYTES = 256 * 1024
+AT_ONCE = 2  # pictures of one upload that are looked at together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +33,16 @@ class Upload:
 
     filename: str
     file: BinaryIO
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of all its bytes; the file stands at its beginning afterwards."""
+        digest = hashlib.sha256()
+        self.file.seek(0)
+        while chunk := self.file.read(CHUNK_BYTES):
+            digest.update(chunk)
+        self.file.seek(0)
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,33 +78,53 @@ def check_number(number: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Checked:
-    """A file that is a picture, and the name it will bear."""
+    """A file that is a picture, how it looks small, and the name it will bear."""
 
     upload: Upload
     facts: images.ImageFacts
+    thumbnail: bytes
     filename: str
 
 
 def _check_all(uploads: Sequence[Upload]) -> list[_Checked]:
     """Their bytes are read again when they are stored: a whole batch of them does not fit into memory."""
-    checked, problems = [], []
-    for index, upload in enumerate(uploads):
-        try:
-            checked.append(_check(upload))
-        except images.ImageError as error:
-            problems.append(_describe_problem(index, upload, error))
+    with ThreadPoolExecutor(min(AT_ONCE, len(uploads)), thread_name_prefix="check") as threads:
+        found = list(threads.map(_check_or_say, uploads))
+    problems = [
+        _describe_problem(index, upload, error)
+        for index, (upload, error) in enumerate(zip(uploads, found, strict=True))
+        if isinstance(error, images.ImageError)
+    ]
     if problems:
         raise _refuse(problems)
-    return checked
+    return [entry for entry in found if isinstance(entry, _Checked)]
+
+
+def _check_or_say(upload: Upload) -> _Checked | images.ImageError:
+    try:
+        return _check(upload)
+    except images.ImageError as error:
+        return error
 
 
 def _check(upload: Upload) -> _Checked:
-    data = upload.file.read(settings.MAX_FILE_BYTES + 1)
-    facts = images.inspect_image(
-        data, filename=upload.filename, limits=images.ImageLimits(max_bytes=settings.MAX_FILE_BYTES)
+    try:
+        found = pictures.examine(
+            upload.file, filename=upload.filename, limits=images.ImageLimits(max_bytes=settings.MAX_FILE_BYTES)
+        )
+    except pictures.NoChildError as error:
+        raise _refuse_for_now() from error
+    filename = images.clean_filename(upload.filename, extension=found.facts.extension)
+    return _Checked(upload=upload, facts=found.facts, thumbnail=found.thumbnail, filename=filename)
+
+
+def _refuse_for_now() -> JobError:
+    return JobError(
+        "upload_capacity",
+        "The pictures cannot be looked at just now.",
+        hint="Send them again in a moment.",
+        retry_after=10,
     )
-    filename = images.clean_filename(upload.filename, extension=facts.extension)
-    return _Checked(upload=upload, facts=facts, filename=filename)
 
 
 def _describe_problem(index: int, upload: Upload, error: images.ImageError) -> dict[str, Any]:
@@ -112,7 +149,7 @@ def _store_all(owner: User, checked: Sequence[_Checked]) -> list[StoredImage]:
             image = SourceImage.objects.filter(owner=owner, sha256=entry.facts.sha256).first()
             if image is None:
                 entry.upload.file.seek(0)
-                image = _store_new(owner, data=entry.upload.file.read(), facts=entry.facts)
+                image = _store_new(owner, data=entry.upload.file.read(), checked=entry)
                 new.append(image.pk)
             stored.append(StoredImage(image=image, filename=entry.filename))
             failpoint("upload.after_store")
@@ -123,15 +160,15 @@ def _store_all(owner: User, checked: Sequence[_Checked]) -> list[StoredImage]:
     return stored
 
 
-def _store_new(owner: User, *, data: bytes, facts: images.ImageFacts) -> SourceImage:
+def _store_new(owner: User, *, data: bytes, checked: _Checked) -> SourceImage:
     """Bytes first, row second: a crash in between leaves a file for the sweep, never a row without a file."""
-    image = _build_row(owner, facts=facts)
+    image = _build_row(owner, facts=checked.facts)
     files.write_file(image.path, data)
-    files.write_file(image.thumbnail_path, images.make_thumbnail(data))
+    files.write_file(image.thumbnail_path, checked.thumbnail)
     try:
         return _take_in(image)
     except IntegrityError:  # the same picture came twice at once: by content they are one
-        return SourceImage.objects.get(owner=owner, sha256=facts.sha256)
+        return SourceImage.objects.get(owner=owner, sha256=image.sha256)
     except JobError:
         delete_image_files(image)
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from uuid import UUID
@@ -95,26 +94,18 @@ def check_wishes(wishes: Wishes, *, views: Sequence[str] = (), number: int) -> N
         catalog.check_views(list(views), engine=engine)
 
 
-def _hash_file(upload: Upload) -> str:
-    digest = hashlib.sha256()
-    while chunk := upload.file.read(64 * 1024):
-        digest.update(chunk)
-    upload.file.seek(0)
-    return digest.hexdigest()
-
-
 def fingerprint_uploads(uploads: Sequence[Upload], *, wishes: Wishes, views: Sequence[str] = ()) -> str:
     """One value for files, their names and what is wished of them."""
     return fingerprint("upload", _list_contents(uploads), list(views), asdict(wishes))
 
 
 def _list_contents(uploads: Sequence[Upload]) -> list[tuple[str, str]]:
-    return [(upload.filename, _hash_file(upload)) for upload in uploads]
+    return [(upload.filename, upload.sha256) for upload in uploads]
 
 
 def _find_known(owner: User, *, uploads: Sequence[Upload]) -> set[UUID]:
     """Those of the pictures that are stored already."""
-    hashes = [_hash_file(upload) for upload in uploads]
+    hashes = {upload.sha256 for upload in uploads}
     return set(SourceImage.objects.owned_by(owner).filter(sha256__in=hashes).values_list("pk", flat=True))
 
 

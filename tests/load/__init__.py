@@ -1,0 +1,1 @@
+"""How much does the product bear? Real processes on this machine, fixed counts, one line of JSON for each scenario."""
