@@ -21,7 +21,7 @@ SHARE, MOST_LEASE_SECONDS = 4.0, 6.0
 # Module: its waits, in seconds. Loaded by these programs alone, so that the web process stays as it is.
 ALWAYS: dict[str, dict[str, Any]] = {
     "jobs.services.fal.unknown": {
-        "POST_SECONDS": 8, "LOOK_EVERY_SECONDS": 0.5, "LOOK_MOST_SECONDS": 2, "ASK_PERSON_AFTER": timedelta(seconds=20),
+        "POST_SECONDS": 8, "LOOK_EVERY_SECONDS": 0.5, "LOOK_MOST_SECONDS": 2, "ASK_PERSON_AFTER": timedelta(seconds=9),
     },
     "jobs.services.fal.breaker": {"PROBE_SECONDS": 1.0},
     "jobs.services.fal.collecting": {"FULL_DISK_SECONDS": 1},

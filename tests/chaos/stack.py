@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,6 +25,7 @@ from tests.servers import find_free_port
 from tests.virtual_fal.running import VirtualFal, run_virtual_fal
 
 PATIENCE_SECONDS = 120.0
+FROZEN_SECONDS = 7.0  # longer than any lease here
 WORKERS = ("local", "post", "watch", "fal")
 SECRET_KEY = "chaos-0123456789-0123456789-0123456789-0123456789-canary"
 
@@ -39,6 +41,7 @@ class Part:
     identity: Mapping[str, Any] = field(default_factory=dict)
     is_wanted: bool = True
     starts: int = 0
+    frozen_since: dict[int, float] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -53,6 +56,16 @@ class Part:
                 stderr=output, start_new_session=True, pass_fds=(pipe,),
                 preexec_fn=die_with_this_process(signal.SIGKILL), **self.identity,
             )  # fmt: skip
+
+    def thaw(self, *, after: float) -> bool:
+        """Let a frozen process run on when it has been so for so long; was there one?"""
+        pids = [*self.list_horses(), *([self.process.pid] if self.process and self.is_alive else [])]
+        now, frozen = time.monotonic(), [pid for pid in pids if is_frozen(pid)]
+        self.frozen_since = {pid: self.frozen_since.get(pid, now) for pid in frozen}
+        due = [pid for pid, since in self.frozen_since.items() if now - since > after]
+        for pid in due:
+            os.kill(pid, signal.SIGCONT)
+        return bool(due)
 
     def list_horses(self) -> list[int]:
         """A forked work horse runs in a group of its own."""
@@ -91,6 +104,8 @@ class Stack:
         self.parts: dict[str, Part] = {}
         self.proxies: dict[str, Proxy] = {}
         self._resources, self._witness = resources, None
+        self._is_over, self._tending = False, threading.Lock()
+        self._supervisor = threading.Thread(target=self._tend_on, name="supervisor", daemon=True)
         self._add_servers(keep_redis=keep_redis)
 
     def _add_servers(self, *, keep_redis: bool) -> None:
@@ -145,7 +160,7 @@ class Stack:
             name = queue if queue not in self.parts else f"{queue}-{number}"
             environment = self.describe_environment("work", **settings, **key)
             self._add(name, [*program, "work", queue], environment=environment)
-        self.tend()
+        self._supervisor.start()
         self.wait_until(self.is_healthy, what="the web process")
 
     @property
@@ -156,11 +171,18 @@ class Stack:
         return answers(self.ports["web"])
 
     def tend(self) -> None:
-        """Start again what has ended and is wanted, as a supervisor would."""
-        for part in self.parts.values():
-            if part.is_wanted and not part.is_alive:
-                part.start(pipe=self._read_end)
-                assert part.starts < 500, f"{part.name} dies again and again; {self.tell()}"
+        """Start again what has ended and is wanted, as a supervisor would; wake what was frozen for long enough."""
+        with self._tending:
+            for part in [] if self._is_over else list(self.parts.values()):
+                if part.is_wanted and not part.is_alive:
+                    part.start(pipe=self._read_end)
+                elif part.thaw(after=FROZEN_SECONDS):
+                    self.note(f"{part.name} runs on")
+
+    def _tend_on(self) -> None:
+        while not self._is_over:
+            self.tend()
+            time.sleep(0.1)  # the pace of looking
 
     def note(self, what: str) -> None:
         self.schedule.append(f"{time.monotonic() - self.started:.1f} s: {what}")
@@ -208,7 +230,6 @@ class Stack:
         end = time.monotonic() + seconds
         while not (answer := is_true()):
             assert time.monotonic() < end, f"waited {seconds} s for {what}; {self.tell()}"
-            self.tend()
             time.sleep(0.05)  # the pace of asking
         return answer
 
@@ -218,7 +239,6 @@ class Stack:
         while "error" in (told := self._put(question)):
             assert time.monotonic() < end, f"{question}: {told['error']}; {self.tell()}"
             time.sleep(0.2)  # the pace of asking
-            self.tend()
         return told["answer"]
 
     def _put(self, question: Sequence[str]) -> dict[str, Any]:
@@ -267,6 +287,9 @@ class Stack:
         return "\n".join([*self.schedule[-60:], *tails])
 
     def close(self) -> None:
+        self._is_over = True
+        if self._supervisor.is_alive():
+            self._supervisor.join()
         for name in reversed(list(self.parts)):
             part = self.parts[name]
             part.is_wanted = False
@@ -290,6 +313,12 @@ def run_witness(environment: Mapping[str, str], logs: Path) -> Iterator[subproce
             process.stdin.close()
         process.stdout.close()
         process.wait(30)
+
+
+def is_frozen(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    return False
 
 
 def answers(port: int) -> bool:
