@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 BATCH_FACES: Final = 200_000
 BATCH_SPANS: Final = 400_000
-BATCH_FRAGMENTS: Final = 1_500_000
+BATCH_FRAGMENTS: Final = 400_000
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]

@@ -23,7 +23,7 @@ SAMPLES: Final = 2  # in each direction of a pixel; averaging counts on two
 MAX_PEELS: Final = 6  # surfaces behind each other that one can look through
 OPAQUE: Final = 0.99
 MAX_LAYERS: Final = 500  # how often triangles may cover the whole picture before we refuse to draw them
-BATCH_POINTS: Final = 300_000
+BATCH_POINTS: Final = 32_768  # what fits the processor's cache is drawn twice as fast
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
