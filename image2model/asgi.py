@@ -15,6 +15,7 @@ django_application = get_asgi_application()  # before the imports below: they ne
 
 from image2model.misspelt import find_misspelt  # noqa: E402
 from image2model.ops.alive import Alive  # noqa: E402
+from image2model.ops.beating import Lifespan, beat_under_daphne  # noqa: E402
 from image2model.ops.recording import Recorder  # noqa: E402
 from jobs.api.admission import Admission  # noqa: E402
 from jobs.live import EventStreams, JobConsumer, JobsConsumer, NowhereConsumer, Waiting  # noqa: E402
@@ -30,5 +31,8 @@ websocket_urls = [
     re_path(r"^", NowhereConsumer.as_asgi()),
 ]
 http_application = Recorder(Alive(EventStreams(Admission(Waiting(cast(App, django_application))))))
-application = ProtocolTypeRouter({"http": http_application, "websocket": URLRouter(websocket_urls)})
+application = ProtocolTypeRouter(
+    {"http": http_application, "websocket": URLRouter(websocket_urls), "lifespan": Lifespan()}
+)
+beat_under_daphne()
 get_resolver().url_patterns  # noqa: B018 - every view is loaded before the first health check is answered

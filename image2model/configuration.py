@@ -6,7 +6,9 @@ Free of Django, so that a wrong value can be told in one line before anything st
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -14,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+TAKEN_SEGMENTS = frozenset(
+    ("accounts", "api", "artifacts", "generations", "health", "jobs", "models", "pictures", "static", "styleguide",
+     "upload", "ws")
+)  # fmt: skip
 
 
 class ConfigurationError(Exception):
@@ -34,6 +40,20 @@ def parse_bool(raw: str) -> bool:
 
 def parse_list(raw: str) -> list[str]:
     return [part.strip() for part in raw.split(",") if part.strip()]
+
+
+def parse_segment(raw: str) -> str:
+    segment = raw.strip().strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", segment) or segment in TAKEN_SEGMENTS:
+        raise ValueError("must be one part of an address, of letters, digits, - and _, that no page of ours has")
+    return segment
+
+
+def parse_networks(raw: str) -> list[str]:
+    try:
+        return [str(ipaddress.ip_network(part)) for part in parse_list(raw)]
+    except ValueError:
+        raise ValueError("must be addresses or networks such as 10.0.0.0/8, separated by commas") from None
 
 
 def parse_path(raw: str) -> Path:
@@ -66,6 +86,18 @@ def parse_whole_number(raw: str) -> int:
     return number
 
 
+def parse_positive_number(raw: str) -> int:
+    if (number := parse_whole_number(raw)) == 0:
+        raise ValueError("must be at least 1")
+    return number
+
+
+def parse_percent(raw: str) -> int:
+    if (number := parse_positive_number(raw)) > 100:
+        raise ValueError("must be a whole number from 1 to 100")
+    return number
+
+
 def parse_rate(raw: str) -> tuple[int, int]:
     """``60/min`` -> (60, 60): how many, in how many seconds."""
     seconds = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
@@ -87,6 +119,13 @@ def parse_url(raw: str) -> str:
     return raw.strip().rstrip("/")
 
 
+def parse_location(raw: str) -> str:
+    location = raw.strip()
+    if location and not re.fullmatch(r"/[A-Za-z0-9_/-]*[A-Za-z0-9_-]/", location):
+        raise ValueError("must look like /_files/")
+    return location
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setting:
     """One name of the environment: how it is read, what it is without a value, what it is for."""
@@ -96,25 +135,37 @@ class Setting:
     default: str
     about: str
     secret: bool = False
+    shared: bool = True  # must every process of an installation have the same value?
 
 
 SETTINGS = (
     Setting(name="SECRET_KEY", parse=parse_text, default="", secret=True,
             about="Signs sessions and links. Without one, a key is made and kept in DATA_DIR/secret_key."),
+    Setting(name="SECRET_KEY_FALLBACKS", parse=parse_list, default="", secret=True,
+            about="Former SECRET_KEYs, separated by commas: what they signed and sealed stays good meanwhile."),
+    Setting(name="API_KEY_PEPPER", parse=parse_text, default="", secret=True,
+            about="Goes into the hashes of API keys. Empty: the SECRET_KEY does."),
+    Setting(name="API_KEY_PEPPER_FALLBACKS", parse=parse_list, default="", secret=True,
+            about="Former peppers, separated by commas. A key is hashed anew when it is used."),
     Setting(name="DEBUG", parse=parse_bool, default="false", about="Developer pages. Never on an open network."),
-    Setting(name="ALLOWED_HOSTS", parse=parse_list, default="127.0.0.1,localhost,[::1]",
+    Setting(name="ALLOWED_HOSTS", parse=parse_list, shared=False, default="127.0.0.1,localhost,[::1]",
             about="Host names that the server answers to, separated by commas."),
     Setting(name="DATABASE_URL", parse=parse_text, default="", secret=True,
             about="postgres://user:password@host:port/name, or sqlite:///path. Default: SQLite in DATA_DIR."),
     Setting(name="REDIS_URL", parse=parse_text, default="", secret=True,
             about="redis://… or unix:///…. Default: the embedded Valkey that bin/up starts."),
-    Setting(name="DATA_DIR", parse=parse_path, default=str(ROOT / "data"),
+    Setting(name="DATA_DIR", parse=parse_path, shared=False, default=str(ROOT / "data"),
             about="Database, files, queue and logs of a single-machine installation."),
     Setting(name="STORAGE_URL", parse=parse_text, default="", secret=True,
             about="s3://bucket?endpoint=…&region=… for S3. Default: files under DATA_DIR."),
+    Setting(name="STATIC_ROOT", parse=parse_text, shared=False, default="",
+            about="Where style sheets and scripts are collected for serving. Default: DATA_DIR/static."),
+    Setting(name="ACCEL_LOCATION", parse=parse_location, default="",
+            about="nginx's internal location of the stored files, such as /_files/: nginx sends them, not the product. "
+                  "Empty: the product does."),
     Setting(name="PUBLIC_URL", parse=parse_url, default="",
             about="The address that users and FAL see, such as https://models.example.org."),
-    Setting(name="FAL_KEY", parse=parse_text, default="", secret=True,
+    Setting(name="FAL_KEY", parse=parse_text, shared=False, default="", secret=True,
             about="Key of FAL.AI. Absent: only the local engine is offered."),
     Setting(name="VIRTUAL_FAL", parse=parse_bool, default="false",
             about="Says on every page that models and prices are made up. Set by bin/up --virtual-fal."),
@@ -160,13 +211,39 @@ SETTINGS = (
     Setting(name="EMAIL_FROM", parse=parse_text, default="image2model@localhost", about="Sender of our mails."),
     Setting(name="HTTPS", parse=parse_bool, default="false",
             about="Served over TLS (behind a proxy that sets X-Forwarded-Proto): secure cookies, HSTS, redirects."),
+    Setting(name="ADMIN_PATH", parse=parse_segment, default="admin",
+            about="The first part of the admin's address: admin is at /admin/."),
+    Setting(name="ADMIN_ADDRESSES", parse=parse_networks, default="",
+            about="From where the admin can be reached, such as 10.0.0.0/8,203.0.113.7. Empty: from everywhere."),
+    Setting(name="REQUIRE_TWO_FACTOR", parse=parse_bool, default="false",
+            about="Must staff have confirmed a code of their authenticator before they reach the admin?"),
     Setting(name="ALLOW_FAILPOINTS", parse=parse_bool, default="false",
             about="For tests alone: lets the variable FAILPOINTS end a worker at a named step."),
-    Setting(name="LOG_FORMAT", parse=parse_log_format, default="",
+    Setting(name="MIN_WORKERS", parse=parse_positive_number, shared=False, default="1",
+            about="Workers of the local queue that --workers auto and work --count auto keep when nothing waits."),
+    Setting(name="MAX_WORKERS", parse=parse_optional_int, shared=False, default="",
+            about="The most that they start on one machine. Empty: one for each processor."),
+    Setting(name="SCALE_UP_SECONDS", parse=parse_whole_number, shared=False, default="10",
+            about="One more of them starts while the oldest waiting generation is older than this."),
+    Setting(name="SCALE_DOWN_SECONDS", parse=parse_whole_number, shared=False, default="60",
+            about="One of them ends after nothing has waited for so long."),
+    Setting(name="ALERT_EMAILS", parse=parse_list, default="",
+            about="Who is written to, by way of EMAIL_URL, when something is wrong and when it is over. "
+                  "Separated by commas."),
+    Setting(name="ALERT_WEBHOOK_URL", parse=parse_url, default="", secret=True,
+            about='Where the same goes as a Slack-compatible message: {"text": …}.'),
+    Setting(name="ALERT_QUEUE_MINUTES", parse=parse_positive_number, default="15",
+            about="A generation that has waited for longer, without a reason of its own, is told."),
+    Setting(name="ALERT_DISK_PERCENT", parse=parse_percent, default="85",
+            about="A disk that is fuller is told."),
+    Setting(name="BUILD_COMMIT", parse=parse_text, shared=False, default="",
+            about="The commit that an image was built from. Empty: the checkout's own."),
+    Setting(name="LOG_FORMAT", parse=parse_log_format, shared=False, default="",
             about="json or text, for the lines on stderr. Empty: text in a terminal, else json."),
-    Setting(name="METRICS_TOKEN", parse=parse_text, default="", secret=True,
+    Setting(name="METRICS_TOKEN", parse=parse_text, shared=False, default="", secret=True,
             about="Bearer token that the metrics need. Unset: open, for a proxy to keep inside."),
-    Setting(name="OTEL_EXPORTER_OTLP_ENDPOINT", parse=parse_url, default="", about="Where traces go. Empty: off."),
+    Setting(name="OTEL_EXPORTER_OTLP_ENDPOINT", parse=parse_url, shared=False, default="",
+            about="Where traces go. Empty: off."),
 )  # fmt: skip
 
 
@@ -178,6 +255,11 @@ def read_configuration(environ: Mapping[str, str] | None = None) -> dict[str, An
     """
     source = os.environ if environ is None else environ
     return {setting.name: _read(setting, source) for setting in SETTINGS}
+
+
+def list_secret_values(configuration: Mapping[str, Any]) -> list[str]:
+    values = (configuration[setting.name] for setting in SETTINGS if setting.secret)
+    return [text for value in values for text in (value if isinstance(value, list) else [value])]
 
 
 def _read(setting: Setting, environ: Mapping[str, str]) -> Any:

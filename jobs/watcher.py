@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 from django.conf import settings
 
+from image2model.ops.presence import note_presence
+from image2model.ops.readings import note_sweep
 from jobs import queue
 from jobs.failpoints import failpoint
 from jobs.services.fal.provider import withdraw_offer
@@ -33,8 +35,10 @@ def watch_slice(*, worker: str) -> None:
         while time.monotonic() < end and not stopping.is_set():
             hold_lease(WATCHER, holder=worker, seconds=LEASE_SECONDS)
             note_heartbeat(worker, queue=queue.WATCH)
+            note_presence(worker, kind=queue.WATCH)
             failpoint("sweep.before")
-            sweep()
+            with note_sweep():
+                sweep()
             failpoint("sweep.after")
             _carry_webhooks()
             stopping.wait(PACE_SECONDS)

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.db import DatabaseError, connections
@@ -13,12 +14,16 @@ from redis.exceptions import RedisError
 from rq import SimpleWorker, Worker
 from rq.exceptions import InvalidJobOperation
 
-from image2model.ops import meters
+from image2model.ops import meters, presence
 from jobs import watcher
+from jobs.queue import POST
+from jobs.services.fal import finishing
 from jobs.services.processes import forget_worker, note_heartbeat, recover_runs_of
 
 logger = logging.getLogger(__name__)
 
+# Many previews yield to what fetches models that are paid for; one alone is waited for by somebody.
+CROWD_NICENESS = 10
 WORKER_TTL = 25  # seconds; RQ waits ten less for a doorbell, then beats
 MONITORING_SECONDS = 5  # how often a working horse's parent beats
 
@@ -30,8 +35,13 @@ class _HeartbeatMixin:
     name: str
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        self._tell_database(lambda: note_heartbeat(self.name, queue=self.queue_names()[0]))  # type: ignore[attr-defined]
+        self._tell_database(self._show_life)
         super().heartbeat(timeout, pipeline)  # type: ignore[misc]
+
+    def _show_life(self) -> None:
+        queue = self.queue_names()[0]  # type: ignore[attr-defined]
+        note_heartbeat(self.name, queue=queue)
+        presence.note_presence(self.name, kind=queue)
 
     def execute_job(self, job: Any, queue: Any) -> None:
         try:
@@ -42,7 +52,11 @@ class _HeartbeatMixin:
 
     def register_death(self) -> None:
         super().register_death()  # type: ignore[misc]
-        self._tell_database(lambda: forget_worker(self.name))
+        self._tell_database(self._forget)
+
+    def _forget(self) -> None:
+        forget_worker(self.name)
+        presence.forget_presence(self.name)
 
     def _tell_database(self, tell: Callable[[], object]) -> None:
         try:
@@ -62,7 +76,16 @@ class ForkingWorker(_HeartbeatMixin, Worker):
 
     def main_work_horse(self, job: Any, queue: Any) -> None:
         end_with_the_supervisor()  # threads do not survive the fork
+        if queue.name == POST:
+            yield_in_a_crowd()
         super().main_work_horse(job, queue)
+
+
+def yield_in_a_crowd() -> None:
+    """This process takes what the others leave of the processor, unless only a few pictures wait for it."""
+    with suppress(DatabaseError):
+        if finishing.is_crowded():
+            os.nice(CROWD_NICENESS)
 
 
 class WatchWorker(_HeartbeatMixin, SimpleWorker):

@@ -106,7 +106,7 @@ def build_environment(data_dir: Path, **settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def run_product(data_dir: Path, *, workers: int = 2, **settings: str) -> Iterator[Product]:
+def run_product(data_dir: Path, *, workers: int | str = 2, **settings: str) -> Iterator[Product]:
     """The product, ready; stopped at the end."""
     product = start_product(data_dir, workers=workers, **settings)
     try:
@@ -119,7 +119,7 @@ def run_product(data_dir: Path, *, workers: int = 2, **settings: str) -> Iterato
             product.stop()
 
 
-def start_product(data_dir: Path, *, workers: int = 2, **settings: str) -> Product:
+def start_product(data_dir: Path, *, workers: int | str = 2, **settings: str) -> Product:
     port = find_free_port()
     environment = build_environment(data_dir, **settings)
     command = [sys.executable, "-m", "image2model.supervisor", "--port", str(port), "--workers", str(workers)]

@@ -115,6 +115,7 @@ def _explain_workers(facts: Mapping[str, object]) -> str:
         f"nobody works on {', '.join(map(str, _as_list(facts['missing'])))}": facts["missing"],
         "nobody watches": not facts["watched"],
         f"some are of version {', '.join(map(str, _as_list(others)))}": others,
+        "; ".join(map(str, _as_list(facts["drift"]))): facts["drift"],
     }
     return f"{'; '.join(reason for reason, applies in reasons.items() if applies)}."
 

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 GENERATION_SECONDS = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1800.0)
+OVERHEAD_SECONDS = (1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 PROVIDER_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 
@@ -36,6 +37,7 @@ class Instruments:
     rq_jobs: Counter
     generations: Counter
     generation_seconds: Histogram
+    generation_overhead: Histogram
     provider_requests: Counter
     provider_seconds: Histogram
     streams: Gauge
@@ -81,6 +83,10 @@ def get_instruments() -> Instruments:
             "generation_duration_seconds", "From the last claim to the end.",
             "engine", "status", buckets=GENERATION_SECONDS,
         ),
+        generation_overhead=measure(
+            "generation_overhead_seconds", "Of that, what was not the provider's time.",
+            "engine", buckets=OVERHEAD_SECONDS,
+        ),
         provider_requests=count("fal_api_requests_total", "Calls to FAL.", "operation", "outcome"),
         provider_seconds=measure(
             "fal_api_request_duration_seconds", "Calls to FAL.", "operation", buckets=PROVIDER_SECONDS
@@ -107,13 +113,15 @@ def note_rq_job(*, queue: str, status: str) -> None:
     _try(lambda meters: meters.rq_jobs.labels(queue, status).inc())
 
 
-def note_generation(*, engine: str, status: str, seconds: float | None) -> None:
-    """``seconds`` is None for one that never ran."""
+def note_generation(*, engine: str, status: str, seconds: float | None, overhead: float | None = None) -> None:
+    """``seconds`` is None for one that never ran; ``overhead`` is what of them a provider did not take."""
 
     def note(meters: Instruments) -> None:
         meters.generations.labels(engine, status).inc()
         if seconds is not None:
             meters.generation_seconds.labels(engine, status).observe(seconds)
+        if overhead is not None:
+            meters.generation_overhead.labels(engine).observe(overhead)
 
     _try(note)
 

@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, UnknownMetricFamily
 from redis.exceptions import RedisError
 
-from image2model.ops import meters, system
+from image2model.ops import meters, system, watching_metrics
 from image2model.ops.checks import ALIVE_WITHIN, list_waiting, measure_age
+from image2model.ops.presence import describe_build
 from image2model.version import VERSION
 from jobs import queue
 from jobs.models import Generation, Job, LedgerEntry, Provider, WorkerHeartbeat
@@ -126,7 +127,8 @@ def read_machine() -> Iterator[Metric]:
     yield _single("system_memory_usage_percent", "Memory in use.", system.read_memory_percent())
     yield _single("system_disk_usage_percent", "Of the disk that holds the data.",
                   system.read_disk_percent(settings.DATA_DIR))  # fmt: skip
-    yield _gauge("image2model_info", "Which version answers.", ("version",), {(VERSION,): 1})
+    build = (VERSION, describe_build().commit[:12])
+    yield _gauge("image2model_info", "Which version answers.", ("version", "commit"), {build: 1})
 
 
 SOURCES: Mapping[str, Source] = {
@@ -136,6 +138,7 @@ SOURCES: Mapping[str, Source] = {
     "database": read_database,
     "redis": read_redis,
     "machine": read_machine,
+    "watching": watching_metrics.read_all,
 }
 
 

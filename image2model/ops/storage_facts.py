@@ -43,6 +43,10 @@ def describe_disk(folder: Path) -> dict[str, float]:
     }
 
 
+def read_free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
 def _sum_files(model: type[SourceImage] | type[Artifact]) -> dict[str, float]:
     facts = model._default_manager.aggregate(number=Count("pk"), size=Sum("size"))
     return {"files": facts["number"], "size_mb": to_megabytes(facts["size"] or 0)}

@@ -16,13 +16,14 @@ Settings come from the environment, among them DATA_DIR (where everything is kep
 REDIS_URL, FAL_KEY, ALLOWED_HOSTS and PUBLIC_URL.
 """
 MOST_WORKERS = 64
+AUTO = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
     host: str
     port: int
-    workers: int
+    workers: int | str  # how many, or auto
     virtual_fal: bool = False
 
 
@@ -36,7 +37,12 @@ def read_options(argv: Sequence[str]) -> Options:
     )
     parser.add_argument("--port", type=_port, default=8000, help="where the pages are served (default 8000; 0: any)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
-    parser.add_argument("--workers", type=_workers, default=2, help="processes that make models here (default 2)")
+    parser.add_argument(
+        "--workers",
+        type=_workers,
+        default=2,
+        help="processes that make models here (default 2; auto: as many as the queue needs, from MIN_ to MAX_WORKERS)",
+    )
     parser.add_argument(
         "--virtual-fal",
         action="store_true",
@@ -49,8 +55,8 @@ def _port(text: str) -> int:
     return _whole_number(text, lowest=0, highest=65535)
 
 
-def _workers(text: str) -> int:
-    return _whole_number(text, lowest=1, highest=MOST_WORKERS)
+def _workers(text: str) -> int | str:
+    return AUTO if text == AUTO else _whole_number(text, lowest=1, highest=MOST_WORKERS)
 
 
 def _whole_number(text: str, *, lowest: int, highest: int) -> int:

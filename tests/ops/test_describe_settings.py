@@ -28,6 +28,7 @@ def test_an_old_page_is_told(tmp_path, monkeypatch) -> None:
     page = tmp_path / "settings.md"
     page.write_text("old")
     monkeypatch.setattr(describe_settings, "PAGE", page)
+    monkeypatch.setattr(describe_settings, "EXAMPLE", tmp_path / "env")
 
     with pytest.raises(CommandError):
         call_command("describe_settings", check=True)

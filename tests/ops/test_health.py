@@ -179,7 +179,7 @@ def test_a_worker_of_another_version_is_named(api: Api) -> None:
 
     body = api.get(DETAILED).json()
 
-    assert name_unwell(body) == {"workers": "degraded"}
+    assert name_unwell(body) == {"workers": "unhealthy"}
     assert body["components"]["workers"]["details"]["other_versions"] == ["0.0.1"]
 
 

@@ -1,7 +1,8 @@
-"""``manage.py describe_settings``: the text of ``docs/settings.md``, from the one typed list."""
+"""``manage.py describe_settings``: ``docs/settings.md`` and ``.env.example``, from the one typed list."""
 
 from __future__ import annotations
 
+import textwrap
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -20,28 +21,57 @@ with one line that says why. A name that looks like one of these, and is none, i
 Each setting `NAME` may also come from a file: `NAME_FILE` is the path of one that holds the value, as container secrets
 do. Secret ones never appear in logs or answers.
 
+`.env.example` holds the same list in the form that compose.yaml and systemd read.
+
 This page is made by `manage.py describe_settings --write` from `image2model/configuration.py`.
 
 | name | default | what it is for |
 |---|---|---|
 """
+EXAMPLE = ROOT / ".env.example"
+EXAMPLE_INTRODUCTION = """\
+# Copy to .env and set what you need; every line without a value keeps its default. compose.yaml and systemd read it.
+# Made by manage.py describe_settings --write from image2model/configuration.py; docs/settings.md has the same list.
+
+# For compose.yaml alone: the password of its own PostgreSQL.
+# POSTGRES_PASSWORD=
+"""
+WIDTH = 116
 
 
 class Command(BaseCommand):
-    help = "Prints docs/settings.md."
+    requires_system_checks = []
+    help = "Prints docs/settings.md; writes or checks that page and .env.example."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--write", action="store_true", help="write the page instead")
-        parser.add_argument("--check", action="store_true", help="exit with 1 when the page is not current")
+        parser.add_argument("--write", action="store_true", help="write both instead")
+        parser.add_argument("--check", action="store_true", help="exit with 1 when one is not current")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        page = describe_settings()
-        if options["check"] and PAGE.read_text(encoding="utf-8") != page:
-            raise CommandError("docs/settings.md is not current; manage.py describe_settings --write makes it anew.")
-        if options["write"]:
-            PAGE.write_text(page, encoding="utf-8")
-        elif not options["check"]:
-            self.stdout.write(page, ending="")
+        pages = {PAGE: describe_settings(), EXAMPLE: describe_example()}
+        if options["check"]:
+            for path, text in pages.items():
+                require_current(path, text)
+        elif options["write"]:
+            for path, text in pages.items():
+                path.write_text(text, encoding="utf-8")
+        else:
+            self.stdout.write(pages[PAGE], ending="")
+
+
+def require_current(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        raise CommandError(f"{path.name} is not current; manage.py describe_settings --write makes it anew.")
+
+
+def describe_example() -> str:
+    """Every setting as a comment: copied as it is, the file changes nothing."""
+    return EXAMPLE_INTRODUCTION + "".join(_exemplify(setting) for setting in SETTINGS)
+
+
+def _exemplify(setting: Setting) -> str:
+    about = textwrap.wrap(setting.about + (" Secret." if setting.secret else ""), WIDTH)
+    return "".join(f"\n# {line}" for line in about) + f"\n# {setting.name}={_relate(setting.default)}\n"
 
 
 def describe_settings() -> str:

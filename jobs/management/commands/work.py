@@ -18,8 +18,10 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from jobs import queue
+from image2model.ops.alerts.watch import look_beside
+from jobs import queue, watcher
 from jobs.pool import Pool
+from jobs.scaling import scale_by_queue
 from jobs.workers import MONITORING_SECONDS, WORKER_TTL, FalWorker, ForkingWorker, WatchWorker, end_with_the_supervisor
 
 # Imported by the parent once, so that no work horse spends half a second on it.
@@ -29,9 +31,8 @@ PRELOADED = {
     queue.WATCH: (),
     queue.FAL: ("jobs.fal.drain", "jobs.engines.fal.storage"),
 }
-# Previews and formats yield to what fetches models that are paid for, and to everything that somebody waits for.
-NICENESS = {queue.POST: 10}
 _M_ARENA_MAX = -8  # of malloc.h
+AUTO = "auto"
 CLASSES = {queue.WATCH: WatchWorker, queue.FAL: FalWorker}
 
 
@@ -41,14 +42,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("queue", choices=queue.QUEUES)
-        parser.add_argument("--count", type=int, default=1, help="workers; more than one share what they load")
+        parser.add_argument(
+            "--count", type=read_count, default=1,
+            help="workers; more than one share what they load; auto: by the queue's age, within MIN_ and MAX_WORKERS",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         name, count = options["queue"], options["count"]
-        if count < 1:
-            raise CommandError("--count: at least 1.")
+        if count != AUTO and count < 1:
+            raise CommandError("--count: at least 1, or auto.")
         share_memory_among_threads()
-        os.nice(NICENESS.get(name, 0))
         for module in PRELOADED[name]:
             import_module(module)
         connections.close_all()
@@ -56,7 +59,12 @@ class Command(BaseCommand):
         if count == 1:
             work(name)
         else:
-            Pool(lambda: work_in_pool(name), count_wanted=lambda: count).run()
+            wanted = scale_by_queue(name) if count == AUTO else lambda: count
+            Pool(lambda: work_in_pool(name), count_wanted=wanted).run()
+
+
+def read_count(text: str) -> int | str:
+    return AUTO if text == AUTO else int(text)
 
 
 def work_in_pool(name: str) -> None:
@@ -76,6 +84,8 @@ def work(name: str) -> None:
         worker_ttl=WORKER_TTL,
         job_monitoring_interval=MONITORING_SECONDS,
     )
+    if name == queue.WATCH:
+        look_beside(watcher.stopping)
     worker.work(logging_level="WARNING")
 
 

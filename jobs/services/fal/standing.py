@@ -25,6 +25,7 @@ class Standing:
     words: str
     advice: str = ""
     is_blocked: bool = False
+    reason: str = ""  # of a pause of the whole account: auth, balance or locked
     since: datetime | None = None
     detail: str = ""  # FAL's own words
     at_fal: int = 0  # requests that it has not finished
@@ -39,7 +40,7 @@ def read_standing() -> Standing:
         words, advice = _PAUSES.get(provider.paused_reason, ("FAL does not serve the account", ""))
         return Standing(
             words=words, advice=f"{advice} {_PROBE}".strip(), is_blocked=True, since=provider.paused_at,
-            detail=provider.paused_message, at_fal=at_fal, undecided=undecided,
+            reason=provider.paused_reason, detail=provider.paused_message, at_fal=at_fal, undecided=undecided,
         )  # fmt: skip
     if is_blocked(provider):
         return Standing(
