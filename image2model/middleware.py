@@ -1,4 +1,4 @@
-"""Which request is this? Every answer carries ``X-Request-ID``, taken from the caller when it is a sane token."""
+"""What do all requests and answers have in common? An id, headers that bind browsers, pages without inline code."""
 
 from __future__ import annotations
 
@@ -8,11 +8,26 @@ from contextvars import ContextVar
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 from django.utils.functional import LazyObject, empty
 
 SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 RECORD_KEY = "image2model.record"  # where the ASGI side keeps what it tells of a request in log and metrics
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "geolocation",
+        "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
+        "publickey-credentials-get", "screen-wake-lock", "serial", "usb",
+    )
+)  # fmt: skip
+INLINE_CODE = re.compile(
+    r"<script(?![^>]*\ssrc=)[^>]*>.*?</script>|<style[^>]*>.*?</style>"  # elements
+    r"|(?<=\s)(?:on[a-z]+|style)=\"[^\"<]*\"",  # and attributes, which text cannot fake: its quotes are escaped
+    re.DOTALL,
+)
 request_id_var: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -41,6 +56,53 @@ class RequestIdMiddleware:
         record = _find_record(request)
         if record and request.resolver_match:
             record.route = request.resolver_match.route.removesuffix("/") or "/"
+
+
+class PrivacyMiddleware:
+    """What a page of ours may do in a browser, and who may keep an answer: nobody, unless its view says otherwise.
+
+    An answer to somebody who is signed in, or that sets a cookie, is theirs alone.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        if "Cache-Control" not in response:
+            response["Cache-Control"] = "private, no-store" if is_personal(request, response) else "no-cache"
+            patch_vary_headers(response, ("Cookie", "Authorization"))
+        return response
+
+
+def is_personal(request: HttpRequest, response: HttpResponse) -> bool:
+    """Known without asking the database: somebody was found to be calling, came with credentials, or gets some."""
+    return bool(
+        read_known_user(request)
+        or response.cookies
+        or "HTTP_AUTHORIZATION" in request.META
+        or settings.SESSION_COOKIE_NAME in request.COOKIES
+    )
+
+
+class QueuePagesMiddleware:
+    """The pages of django-rq come with inline scripts and styles, which our policy forbids: they go without.
+
+    Nothing is lost: Django's own ``actions.js`` does what the scripts meant, and ``admin.css`` has the styles.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        view = getattr(request.resolver_match, "func", None)
+        is_page = response.get("Content-Type", "").startswith("text/html") and not response.streaming
+        if is_page and getattr(view, "__module__", "").startswith("django_rq."):
+            response.content = INLINE_CODE.sub("", response.text).encode()
+            response["Content-Length"] = str(len(response.content))
+        return response
 
 
 def _find_record(request: HttpRequest) -> Any:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Info, Tags, Warning, register
 
 from image2model.misspelt import find_misspelt
-
-LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
+from image2model.production import is_open_redis
 
 
 @register(Tags.compatibility)
@@ -34,8 +32,5 @@ def _find_exposures() -> Iterator[CheckMessage]:
         yield Warning("ALLOW_FAILPOINTS is on: it is for tests alone.", id="image2model.W004")
     if is_open_redis(settings.REDIS_URL):
         yield Warning("Redis is reached over the network without a password.", id="image2model.W005")
-
-
-def is_open_redis(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in ("redis", "rediss") and (parts.hostname or "") not in LOOPBACK and not parts.password
+    if not settings.REQUIRE_TWO_FACTOR:
+        yield Info("REQUIRE_TWO_FACTOR is off: a password alone opens the admin.", id="image2model.I001")

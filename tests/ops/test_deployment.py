@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from image2model.ops.deployment import is_open_redis
+from image2model.production import is_open_redis
 
 PRODUCTION = {
     "DEBUG": "false",
@@ -21,6 +21,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgres://image2model:secret@db.internal/image2model",
     "REDIS_URL": "redis://:secret@redis.internal:6379/0",
     "METRICS_TOKEN": "0123456789",
+    "REQUIRE_TWO_FACTOR": "true",
 }
 
 
@@ -43,13 +44,13 @@ def test_it_works(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"DEBUG": "true"}, "security.W018"),
         ({"HTTPS": "false"}, "security.W008"),
-        ({"SECRET_KEY": "short"}, "security.W009"),
-        ({"ALLOWED_HOSTS": "*"}, "image2model.W002"),
-        ({"PUBLIC_URL": "http://models.example.org"}, "image2model.W003"),
-        ({"ALLOW_FAILPOINTS": "true"}, "image2model.W004"),
-        ({"REDIS_URL": "redis://redis.internal"}, "image2model.W005"),
+        ({"HTTPS": "false", "DEBUG": "true"}, "security.W018"),
+        ({"HTTPS": "false", "SECRET_KEY": "short"}, "security.W009"),
+        ({"HTTPS": "false", "ALLOWED_HOSTS": "*"}, "image2model.W002"),
+        ({"PUBLIC_URL": ""}, "image2model.W003"),
+        ({"HTTPS": "false", "ALLOW_FAILPOINTS": "true"}, "image2model.W004"),
+        ({"HTTPS": "false", "REDIS_URL": "redis://redis.internal"}, "image2model.W005"),
         ({"MAX_FILE_MBS": "3"}, "image2model.W001"),
     ],
 )
@@ -58,6 +59,12 @@ def test_what_is_unsafe_is_told(tmp_path: Path, changes: dict[str, str], expecte
 
     assert checked.returncode == 1
     assert expected in checked.stderr
+
+
+def test_that_a_password_alone_opens_the_admin_is_told(tmp_path: Path) -> None:
+    checked = check(tmp_path, REQUIRE_TWO_FACTOR="false")
+
+    assert "image2model.I001" in checked.stdout + checked.stderr
 
 
 @pytest.mark.parametrize("url", ["redis://localhost/0", "redis://127.0.0.1", "unix:///x.sock", "redis://:pw@far/0"])
