@@ -38,8 +38,10 @@ class KeyListSerializer(serializers.Serializer[Any]):
 
 class NewKeySerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.values), required=False)
-    expires_at = serializers.DateTimeField(required=False)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=Scope.values), required=False, min_length=1, help_text="read and write"
+    )
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="in the future")
 
 
 class ShownKeySerializer(KeySerializer):

@@ -24,7 +24,9 @@ from image2model.rest import refuse_parameter
 
 MOST_HOURS = 24 * 14
 FAILING_SHARE = 0.05  # of the last hour's requests
-HOURS_BACK = OpenApiParameter("hours_back", int, description=f"1–{MOST_HOURS}; 24 when it is not given.")
+HOURS_BACK = OpenApiParameter(
+    "hours_back", {"type": "integer", "minimum": 1, "maximum": MOST_HOURS, "default": 24}, description="How far back."
+)
 DATE = OpenApiParameter("date", OpenApiTypes.DATE, description="A day in UTC; today when it is not given.")
 
 

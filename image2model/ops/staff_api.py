@@ -33,7 +33,9 @@ MOST_HOURS = 87_600  # ten years
 MOST_FILES = 1000
 DIRECTORIES = ("uploads", "results")
 DIRECTORY = OpenApiParameter("directory", str, enum=DIRECTORIES, description="uploads when it is not given.")
-LIMIT = OpenApiParameter("limit", int, description=f"1–{MOST_FILES}; 100 when it is not given.")
+LIMIT = OpenApiParameter(
+    "limit", {"type": "integer", "minimum": 1, "maximum": MOST_FILES, "default": 100}, description="How many at most."
+)
 
 
 class StaffView(ApiView):

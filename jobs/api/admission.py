@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
-from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.exceptions import APIException, PermissionDenied, UnsupportedMediaType
 
 from accounts.auth import authenticate_scope
 from image2model.answers import build_error
 from image2model.middleware import choose_request_id, request_id_var
+from jobs.api.capacity import LARGE_BYTES, take_place
 from jobs.api.errors import Answer, list_headers, read_error
-from jobs.api.parsers import max_form_bytes, refuse_size
+from jobs.api.parsers import MAX_BODY_BYTES, max_form_bytes, refuse_size
+from jobs.api.patience import PatientReceive
 from jobs.errors import JobError
 from jobs.services import check_disk
 
@@ -23,7 +28,12 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 API = "/api/"
-LARGE_BYTES = 64 * 1024  # a body from here on is worth a look at the caller first
+LINGER_SECONDS = 2
+SMALL_BYTES = 64 * 1024  # a body up to here costs less than asking who sends it
+# Where files are taken, with the type of body that brings them; other bodies are never large.
+FILES_COME_TO = re.compile(r"/(?:upload|api/v1/upload|api/v1/upload/image|api/v1/images)/?")
+FORM_TYPE = "multipart/form-data"
+COPIES = 2  # of a body, on the disk: as it comes, and its files
 
 
 class Admission:
@@ -37,29 +47,64 @@ class Admission:
         request_id = choose_request_id(headers.get(b"x-request-id"))
         token = request_id_var.set(request_id)
         try:
-            answer = await _judge(scope, headers)
+            async with AsyncExitStack() as held:
+                answer = await _judge(scope, headers, held)
+                if answer is None:
+                    answer = await self._pass_on(scope, receive, send, length=_read_length(headers))
             if answer is not None:
-                await _refuse(send, answer, request_id=request_id)
-                return
+                await _refuse(receive, send, answer, request_id=request_id)
         finally:
             request_id_var.reset(token)
-        await self.other(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, *, length: int | None) -> Answer | None:
+        """What is to be said when the body did not come; the other app then says nothing."""
+        if length is not None and length <= SMALL_BYTES:
+            await self.other(scope, receive, send)
+            return None
+        patient = PatientReceive(receive)
+        await self.other(scope, patient, send)
+        if not patient.gave_up:
+            return None
+        return read_error(JobError("incomplete_upload", "The upload stopped on its way.", hint="Send it again."))
 
 
-async def _judge(scope: Scope, headers: Mapping[bytes, str]) -> Answer | None:
+async def _judge(scope: Scope, headers: Mapping[bytes, str], held: AsyncExitStack) -> Answer | None:
+    """Cheap questions first. ``held``: what this body keeps from others until it is dealt with."""
     try:
         length = _read_length(headers)
-        if length is not None and length > max_form_bytes():
-            raise refuse_size(max_form_bytes())
-        if scope["path"].startswith(API) and (length is None or length > LARGE_BYTES or b"expect" in headers):
+        takes_files = FILES_COME_TO.fullmatch(scope["path"]) is not None
+        _check_size(length, limit=max_form_bytes() if takes_files else MAX_BODY_BYTES)
+        if _is_worth_a_look(scope, headers, length=length, takes_files=takes_files):
             await _check_caller(scope, headers)
             _check_length(length)
-            check_disk(adding=length or 0)
+            _check_type(headers, takes_files=takes_files)
+            check_disk(adding=COPIES * (length or 0))
+            if length is not None and length > LARGE_BYTES:
+                held.enter_context(take_place())
     except (JobError, APIException) as error:
         return read_error(error)
     except (DatabaseError, InterfaceError):
         return None  # the view will say so
     return None
+
+
+def _check_size(length: int | None, *, limit: int) -> None:
+    if length is not None and length > limit:
+        raise refuse_size(limit)
+
+
+def _is_worth_a_look(
+    scope: Scope, headers: Mapping[bytes, str], *, length: int | None, takes_files: bool
+) -> bool:
+    if length is not None and length <= SMALL_BYTES and b"expect" not in headers:
+        return False
+    return takes_files or scope["path"].startswith(API)
+
+
+def _check_type(headers: Mapping[bytes, str], *, takes_files: bool) -> None:
+    declared = headers.get(b"content-type", "").partition(";")[0].strip().lower()
+    if takes_files and declared != FORM_TYPE:
+        raise UnsupportedMediaType(declared or "(none)")
 
 
 def _read_length(headers: Mapping[bytes, str]) -> int | None:
@@ -85,8 +130,8 @@ async def _check_caller(scope: Scope, headers: Mapping[bytes, str]) -> None:
         raise JobError("not_authenticated", "Who is calling? Credentials are missing.")
 
 
-async def _refuse(send: Send, answer: Answer, *, request_id: str) -> None:
-    """The body stays unread, so the connection cannot be used again."""
+async def _refuse(receive: Receive, send: Send, answer: Answer, *, request_id: str) -> None:
+    """The body is not taken in, so the connection cannot be used again."""
     body = json.dumps(build_error(answer.code, answer.message, answer.status, hint=answer.hint,
                                   details=answer.details)).encode()  # fmt: skip
     headers = {
@@ -99,4 +144,14 @@ async def _refuse(send: Send, answer: Answer, *, request_id: str) -> None:
     }
     encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    await _linger(receive)
+    await send({"type": "http.response.body"})
+
+
+async def _linger(receive: Receive) -> None:
+    """Whoever is still sending would lose the answer with a connection that is cut: so it stays open for a moment."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while (await receive()).get("more_body"):
+                pass

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from jobs.api.requests import limit_parameter
 from jobs.models import WebhookDelivery
 from jobs.models.webhooks import WebhookType
 
-LIMIT = OpenApiParameter("limit", int, description="1–100; 25 when it is not given.")
+LIMIT = limit_parameter(maximum=100, usual=25)
 
 
 class WebhookSerializer(serializers.Serializer[Any]):
@@ -36,13 +36,18 @@ class ShownSecretSerializer(serializers.Serializer[Any]):
 class NewWebhookSerializer(serializers.Serializer[Any]):
     url = serializers.URLField(max_length=500, help_text="https://…, at a public address")
     types = serializers.ListField(
-        child=serializers.ChoiceField(choices=WebhookType.values), required=False, help_text="all without any named"
+        child=serializers.ChoiceField(choices=WebhookType.values),
+        required=False,
+        allow_null=True,
+        help_text="all without any named",
     )
 
 
 class ChangedWebhookSerializer(serializers.Serializer[Any]):
     url = serializers.URLField(max_length=500, required=False)
-    types = serializers.ListField(child=serializers.ChoiceField(choices=WebhookType.values), required=False)
+    types = serializers.ListField(
+        child=serializers.ChoiceField(choices=WebhookType.values), required=False, min_length=1
+    )
     active = serializers.BooleanField(required=False)
 
 

@@ -21,6 +21,7 @@ from jobs.services import Upload
 MAX_PARTS = 100  # files; the limit of a job is lower and named by the services
 MAX_IN_MEMORY = 256 * 1024
 OVERHEAD_BYTES = 10 * 1024 * 1024  # of a form, beside its files
+MAX_BODY_BYTES = 4 * 1024 * 1024  # of a request without files; JSON and plain forms have a lower limit of their own
 
 
 class StrictJSONParser(BaseParser):

@@ -12,7 +12,8 @@ from jobs.states import Stage, Status, WaitingReason
 
 
 class Shape(serializers.Serializer[Any]):
-    """A JSON object. Everything in it is always there."""
+    # A JSON object, with everything always there. A docstring would stand at each shape of the document.
+    pass
 
 
 class EngineNameSerializer(Shape):
@@ -77,7 +78,7 @@ class FileSerializer(Shape):
 
 
 class WorkSerializer(Shape):
-    """What a job and a generation share."""
+    # What a job and a generation share.
 
     id = serializers.UUIDField()
     job_id = serializers.UUIDField()
@@ -100,6 +101,8 @@ class WorkSerializer(Shape):
 
 
 class GenerationSerializer(WorkSerializer):
+    """One picture, or one set of views of one object, turned into one model by one engine."""
+
     image = FrontImageSerializer(allow_null=True)
     images = ImageSerializer(many=True)
     files = FileSerializer(many=True)
@@ -124,6 +127,8 @@ class JobUrlsSerializer(Shape):
 
 
 class JobSerializer(WorkSerializer):
+    """One submission of 1–25 pictures."""
+
     name = serializers.CharField(allow_blank=True)
     task_id = serializers.UUIDField()
     counts = CountsSerializer()

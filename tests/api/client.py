@@ -97,11 +97,28 @@ def check_answer(method: str, path: str, response: HttpResponse) -> None:
     operation = find_operation(method, path)
     if operation is None:
         return
-    described = operation["responses"].get(str(response.status_code))
+    described = find_description(operation, response.status_code)
     assert described is not None, f"{method} {path} answered {response.status_code}, which is not documented"
+    for name, header in described.get("headers", {}).items():
+        assert name in response.headers or not resolve(header).get("required"), f"{method} {path} lacks {name}"
     content = described.get("content", {}).get("application/json")
     if content and response.get("Content-Type") == "application/json":
-        _validate(response.json(), content["schema"])
+        validate(response.json(), content["schema"])
+
+
+def find_description(operation: dict[str, Any], status: int) -> dict[str, Any] | None:
+    described = operation["responses"].get(str(status))
+    return resolve(described) if described else None
+
+
+def resolve(part: dict[str, Any]) -> dict[str, Any]:
+    """What a reference refers to."""
+    if "$ref" not in part:
+        return part
+    found: dict[str, Any] = read_document()
+    for name in part["$ref"].split("/")[1:]:
+        found = found[name]
+    return found
 
 
 def find_operation(method: str, path: str) -> dict[str, Any] | None:
@@ -114,7 +131,7 @@ def find_operation(method: str, path: str) -> dict[str, Any] | None:
     return None
 
 
-def _validate(body: Any, schema: dict[str, Any]) -> None:
+def validate(body: Any, schema: dict[str, Any]) -> None:
     validator = Draft202012Validator(_localise(schema) | {"components": _localise(read_document()["components"])})
     problem = next(iter(validator.iter_errors(body)), None)
     assert problem is None, f"{problem.json_path}: {problem.message}"

@@ -21,6 +21,8 @@ from jobs.links import Links
 from jobs.models import Artifact, Generation, Job, SourceImage
 from jobs.states import ACTIVE, Status
 
+FILE_TYPES = sorted({entry.content_type for entry in catalog.FORMATS.values()} | {"image/webp", "image/png"})
+
 
 class DownloadAllView(LinkedJobView):
     @document("list_downloads", responses=serializers.DownloadListSerializer)
@@ -41,7 +43,7 @@ class DownloadAllView(LinkedJobView):
 class DownloadFileView(LinkedJobView):
     content_negotiation_class = AnyAccept
 
-    @document("download_file", responses={(200, "application/octet-stream"): bytes})
+    @document("download_file", responses={(200, kind): bytes for kind in FILE_TYPES})
     def get(self, request: Request, job_id: str, filename: str) -> HttpResponseBase:
         """A file of a job, by its name."""
         job = self.find_job(job_id)
@@ -64,7 +66,7 @@ class ThumbnailView(JobView):
 class OriginalView(JobView):
     content_negotiation_class = AnyAccept
 
-    @document("download_image", responses={(200, "image/*"): bytes})
+    @document("download_image", responses={(200, kind): bytes for kind in ("image/jpeg", "image/png", "image/webp")})
     def get(self, request: Request, file_id: str) -> HttpResponseBase:
         """A stored picture as it was sent."""
         image = _find_image(self, file_id)
