@@ -26,13 +26,14 @@ class Exchange:
         self.scope = {"type": "http", "http_version": "1.1", "method": method, "path": path, "raw_path": path.encode(),
                       "query_string": b"", "root_path": "", "scheme": "http", "server": ("testserver", 80),
                       "client": ("127.0.0.1", 1), "headers": [(b"host", b"testserver"), *named]}  # fmt: skip
-        self.was_read = False
+        self.was_asked = self.was_read = False
         self.sent: list[dict[str, Any]] = []
 
     async def receive(self) -> dict[str, Any]:
-        if self.was_read:
+        if self.was_asked:
             await asyncio.Event().wait()  # the client stays and says nothing more
-        self.was_read = True
+        self.was_asked = True
+        self.was_read = not self.sent  # after the answer, what still comes is only thrown away
         return {"type": "http.request", "body": b"0123456789", "more_body": False}
 
     async def send(self, message: dict[str, Any]) -> None:

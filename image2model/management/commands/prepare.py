@@ -15,10 +15,9 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import User
+from image2model.schema import expand, hold_schema, is_empty, list_open_migrations
 
 FIRST_ADMIN = "admin@example.org"
 # Builds and maps of libraries that no page names: most of their weight.
@@ -30,20 +29,27 @@ class Command(BaseCommand):
     help = "Migrates, collects static files and makes the first admin, each when needed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--keep-static", action="store_true", help="static files were collected when it was built")
+        parser.add_argument(
+            "--expand-only", action="store_true", help="leave out what processes of the last release miss"
+        )
         parser.add_argument("--login-file", type=Path, help="where the first admin's login is left, as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if has_open_migrations():
+        with hold_schema():  # two may start at once
+            self._migrate(expand_only=options["expand_only"])
+            if not options["keep_static"] and collect_static_when_changed():
+                self.stdout.write("Static files are collected.")
+            create_first_admin(options["login_file"])
+
+    def _migrate(self, *, expand_only: bool) -> None:
+        if not list_open_migrations():
+            return
+        if expand_only and not is_empty():
+            expand()
+        else:
             call_command("migrate", verbosity=0)
-            self.stdout.write("Database is up to date.")
-        if collect_static_when_changed():
-            self.stdout.write("Static files are collected.")
-        create_first_admin(options["login_file"])
-
-
-def has_open_migrations() -> bool:
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        self.stdout.write("Database is up to date.")
 
 
 def collect_static_when_changed() -> bool:
