@@ -10,10 +10,11 @@ from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from image2model.configuration import SETTINGS, ConfigurationError, read_configuration
+from image2model.configuration import ConfigurationError, list_secret_values, read_configuration
 from image2model.connections import database_from_url, email_from_url, storage_from_url
 from image2model.ops.logs import describe_logging
 from image2model.ops.masking import list_secrets
+from image2model.production import find_faults
 
 try:
     CONFIGURATION = read_configuration()
@@ -47,7 +48,12 @@ def _find_embedded_redis(data_dir: Path) -> str:
     return told.read_text().strip() if told.exists() else f"unix://{quote(str(data_dir / 'valkey.sock'))}?db=0"
 
 
+if _faults := find_faults(CONFIGURATION):
+    sys.exit(f"Image2Model cannot start: {' '.join(_faults)}")
 SECRET_KEY = CONFIGURATION["SECRET_KEY"] or _keep_secret_key(DATA_DIR / "secret_key")
+SECRET_KEY_FALLBACKS: list[str] = CONFIGURATION["SECRET_KEY_FALLBACKS"]
+API_KEY_PEPPER: str = CONFIGURATION["API_KEY_PEPPER"]
+API_KEY_PEPPER_FALLBACKS: list[str] = CONFIGURATION["API_KEY_PEPPER_FALLBACKS"]
 DEBUG: bool = CONFIGURATION["DEBUG"]
 ALLOWED_HOSTS: list[str] = CONFIGURATION["ALLOWED_HOSTS"]
 PUBLIC_URL: str = CONFIGURATION["PUBLIC_URL"]
@@ -76,6 +82,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "image2model.middleware.RequestIdMiddleware",
+    "image2model.middleware.PrivacyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -85,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "image2model.middleware.QueuePagesMiddleware",
 ]
 ROOT_URLCONF = "image2model.urls"
 ASGI_APPLICATION = "image2model.asgi.application"
@@ -114,6 +122,8 @@ STORAGES = {
     "default": _STORAGE,
     "staticfiles": {"BACKEND": "image2model.storage.HashedStaticFilesStorage"},
 }
+# Files of the disk alone can be sent by nginx; those of S3 go through the product.
+ACCEL_LOCATION: str = "" if CONFIGURATION["STORAGE_URL"] else CONFIGURATION["ACCEL_LOCATION"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 FILE_UPLOAD_TEMP_DIR = str(DATA_DIR / "incoming")
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(exist_ok=True)
@@ -150,8 +160,14 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Security
 HTTPS: bool = CONFIGURATION["HTTPS"]
+ADMIN_PATH: str = CONFIGURATION["ADMIN_PATH"]
+ADMIN_ADDRESSES: list[str] = CONFIGURATION["ADMIN_ADDRESSES"]
+REQUIRE_TWO_FACTOR: bool = CONFIGURATION["REQUIRE_TWO_FACTOR"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+_prefix = "__Host-" if HTTPS else ""  # such a cookie comes from this very host alone, and never without TLS
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}sessionid", f"{_prefix}csrftoken"
 SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True  # our scripts read the token from the page
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -162,6 +178,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 CSRF_FAILURE_VIEW = "image2model.pages.answer_csrf"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -169,7 +186,6 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, "'wasm-unsafe-eval'"],
         # The hash is that of the one style element inside of <model-viewer> 4.4; a browser test sees when it changes.
         "style-src": [SELF, "'sha256-PXtZZkJMMyc18o/DN1ZEFOJ2qEGq95IQbVaJFMOXOb0='"],
-        "style-src-attr": ["'unsafe-inline'"],  # the model viewer sets style attributes on its own elements
         "img-src": [SELF, "blob:", "data:"],
         "connect-src": [SELF, "blob:", "data:"],
         "worker-src": [SELF, "blob:"],
@@ -187,7 +203,7 @@ LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(CONFIGURATION["STATIC_ROOT"] or DATA_DIR / "static")
 STATIC_ROOT.mkdir(exist_ok=True)
 _modules = BASE_DIR / "node_modules"
 STATICFILES_DIRS: list[object] = [
@@ -207,6 +223,7 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 EMAIL_BACKEND = EMAIL["backend"]
 EMAIL_HOST, EMAIL_PORT = EMAIL["host"], EMAIL["port"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS = EMAIL["user"], EMAIL["password"], EMAIL["tls"]
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIGURATION["EMAIL_FROM"]
 
 # API
@@ -259,11 +276,20 @@ USER_BUDGET_USD_PER_MONTH: Decimal | None = CONFIGURATION["USER_BUDGET_USD_PER_M
 ALLOW_UNPRICED_ENGINES: bool = CONFIGURATION["ALLOW_UNPRICED_ENGINES"]
 MAX_SUBMISSIONS_PER_DAY: int | None = CONFIGURATION["MAX_SUBMISSIONS_PER_DAY"]
 MAX_SUBMISSIONS_PER_DAY_PER_USER: int | None = CONFIGURATION["MAX_SUBMISSIONS_PER_DAY_PER_USER"]
+MIN_WORKERS: int = CONFIGURATION["MIN_WORKERS"]
+MAX_WORKERS: int | None = CONFIGURATION["MAX_WORKERS"]
+SCALE_UP_SECONDS: int = CONFIGURATION["SCALE_UP_SECONDS"]
+SCALE_DOWN_SECONDS: int = CONFIGURATION["SCALE_DOWN_SECONDS"]
+ALERT_EMAILS: list[str] = CONFIGURATION["ALERT_EMAILS"]
+ALERT_WEBHOOK_URL: str = CONFIGURATION["ALERT_WEBHOOK_URL"]
+ALERT_QUEUE_MINUTES: int = CONFIGURATION["ALERT_QUEUE_MINUTES"]
+ALERT_DISK_PERCENT: int = CONFIGURATION["ALERT_DISK_PERCENT"]
+BUILD_COMMIT: str = CONFIGURATION["BUILD_COMMIT"]
 METRICS_TOKEN: str = CONFIGURATION["METRICS_TOKEN"]
 OTEL_EXPORTER_OTLP_ENDPOINT: str = CONFIGURATION["OTEL_EXPORTER_OTLP_ENDPOINT"]
 
 LOGGING = describe_logging(
     folder=DATA_DIR / "logs",
     wish=CONFIGURATION["LOG_FORMAT"],
-    secrets=list_secrets([SECRET_KEY, *(CONFIGURATION[setting.name] for setting in SETTINGS if setting.secret)]),
+    secrets=list_secrets([SECRET_KEY, *list_secret_values(CONFIGURATION)]),
 )
