@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -21,6 +22,7 @@ from django.views.decorators.http import require_safe
 
 from image2model.answers import build_error
 from image2model.middleware import request_id_var
+from jobs.api.errors import RETRY_AFTER, Answer, list_headers, read_error
 
 API_PREFIX = "/api/"
 SAMPLES = "samples"
@@ -89,10 +91,35 @@ def answer_404(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 def answer_500(request: HttpRequest) -> HttpResponseBase:
     """Renders without request, user or database: any of them may be what broke."""
+    error = sys.exc_info()[1]
+    answer = read_error(error) if isinstance(error, Exception) else None
+    if answer is not None and answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return _answer_unavailable(request, answer)
     if request.path.startswith(API_PREFIX):
         return answer_error(request, 500)
-    page = render_to_string("500.html", {"static_url": settings.STATIC_URL, "request_id": request_id_var.get()})
-    return HttpResponse(page, status=500)
+    return _render_plainly("500.html", status=500)
+
+
+def _answer_unavailable(request: HttpRequest, answer: Answer) -> HttpResponseBase:
+    """A part that we need is away: no fault of the program, and it comes back."""
+    if not request.path.startswith(API_PREFIX):
+        return render_unavailable(answer.message)
+    response = _answer_json(answer.code, answer.message, 503)
+    for name, value in list_headers(answer).items():
+        response[name] = value
+    return response
+
+
+def render_unavailable(message: str) -> HttpResponse:
+    """The page that says what cannot be reached, and when to come again."""
+    response = _render_plainly("503.html", status=503, message=message)
+    response["Retry-After"] = str(RETRY_AFTER[503])
+    return response
+
+
+def _render_plainly(template: str, *, status: int, message: str = "") -> HttpResponse:
+    context = {"static_url": settings.STATIC_URL, "request_id": request_id_var.get(), "message": message}
+    return HttpResponse(render_to_string(template, context), status=status)
 
 
 def answer_csrf(request: HttpRequest, reason: str = "") -> HttpResponseBase:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import OperationalError
 from django.test import Client
 from django.urls import path
 
@@ -22,7 +23,11 @@ def misunderstand(request):
     raise BadRequest("a detail")
 
 
-VIEWS = {"broken": break_down, "closed": refuse, "strange": misunderstand}
+def find_no_database(request):
+    raise OperationalError("a secret of the machine room")
+
+
+VIEWS = {"unavailable": find_no_database, "broken": break_down, "closed": refuse, "strange": misunderstand}
 urlpatterns = [
     *(path(f"test/{name}", view) for name, view in VIEWS.items()),
     *(path(f"api/test/{name}", view) for name, view in VIEWS.items()),
@@ -44,6 +49,7 @@ def client():
         ("closed", 403, "This room is closed to you"),
         ("strange", 400, "We could not read that"),
         ("broken", 500, "Something broke on our side"),
+        ("unavailable", 503, "Back in a moment"),
     ],
 )
 def test_it_works(client, name, status, words):
@@ -107,3 +113,12 @@ def test_the_envelope_says_only_what_there_is_to_say():
     assert set(plain) == {"error", "error_code", "message", "status_code", "request_id"}
     full = build_error("file_too_large", "Too large.", 413, hint="Shrink it.", details={"limit_bytes": 10})
     assert (full["hint"], full["details"]) == ("Shrink it.", {"limit_bytes": 10})
+
+
+@pytest.mark.parametrize("place", ["/test/unavailable", "/api/test/unavailable"])
+def test_what_comes_back_says_when(client, place):
+    response = client.get(place)
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert "secret" not in response.content.decode()
+    assert place.startswith("/test") or response.json()["error_code"] == "database_unavailable"
