@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -14,7 +13,7 @@ from django.utils import timezone
 
 from accounts.errors import AccountError
 from accounts.models import ApiKey, Scope, User
-from accounts.tokens import Token, find_matching_secret, hash_token, make_token, parse_token
+from accounts.tokens import Token, find_matching_pepper, find_pepper, hash_token, make_token, parse_token
 
 MAX_USABLE_KEYS = 10
 MAX_NAME_LENGTH = 100
@@ -81,11 +80,11 @@ def note_key_use(key: ApiKey) -> None:
 
 
 def _proves(token: Token, key: ApiKey) -> bool:
-    """A key made under a former SECRET_KEY is hashed anew, so that the former one can be dropped some day."""
-    secret_key = find_matching_secret(token, key.hash)
-    if secret_key is None:
+    """A key made under a former pepper is hashed anew, so that the former one can be dropped some day."""
+    pepper = find_matching_pepper(token, key.hash)
+    if pepper is None:
         return False
-    if secret_key != settings.SECRET_KEY:
+    if pepper != find_pepper():
         ApiKey.objects.filter(pk=key.pk).update(hash=hash_token(token))
     return True
 

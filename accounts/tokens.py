@@ -23,7 +23,7 @@ CHECKSUM_LENGTH = 6  # 62 ** 6 is more than 2 ** 32
 SHAPE = re.compile(
     rf"i2m_([0-9A-Za-z]{{{PREFIX_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}})([0-9A-Za-z]{{{CHECKSUM_LENGTH}}})"
 )
-SALT = "accounts.ApiKey"  # with SECRET_KEY it makes the pepper of the hashes
+SALT = "accounts.ApiKey"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,15 +51,20 @@ def parse_token(raw: str) -> Token | None:
     return Token(prefix=prefix, raw=raw) if compute_checksum(prefix + secret) == checksum else None
 
 
-def hash_token(token: Token, *, secret_key: str | None = None) -> str:
-    return salted_hmac(SALT, token.raw, secret=secret_key, algorithm="sha256").hexdigest()
+def hash_token(token: Token, *, pepper: str | None = None) -> str:
+    return salted_hmac(SALT, token.raw, secret=pepper or find_pepper(), algorithm="sha256").hexdigest()
 
 
-def find_matching_secret(token: Token, stored_hash: str) -> str | None:
-    """The site's secret, present or former, under which the hash was made."""
-    for secret_key in _list_secrets():
-        if constant_time_compare(hash_token(token, secret_key=secret_key), stored_hash):
-            return secret_key
+def find_pepper() -> str:
+    """What makes a stolen table of hashes useless. Without one of its own, the SECRET_KEY."""
+    return cast(str, settings.API_KEY_PEPPER or settings.SECRET_KEY)
+
+
+def find_matching_pepper(token: Token, stored_hash: str) -> str | None:
+    """The pepper, present or former, under which the hash was made."""
+    for pepper in _list_peppers():
+        if constant_time_compare(hash_token(token, pepper=pepper), stored_hash):
+            return pepper
     return None
 
 
@@ -75,6 +80,9 @@ def _draw(length: int) -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
-def _list_secrets() -> Iterator[str]:
+def _list_peppers() -> Iterator[str]:
+    """Keys that were made before there was a pepper are hashed under a SECRET_KEY."""
+    yield find_pepper()
+    yield from cast(list[str], settings.API_KEY_PEPPER_FALLBACKS)
     yield settings.SECRET_KEY
     yield from cast(list[str], settings.SECRET_KEY_FALLBACKS)

@@ -97,9 +97,8 @@ class QueuePagesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        view = getattr(request.resolver_match, "func", None)
         is_page = response.get("Content-Type", "").startswith("text/html") and not response.streaming
-        if is_page and getattr(view, "__module__", "").startswith("django_rq."):
+        if is_page and request.resolver_match and "/django_rq/" in request.resolver_match.route:
             response.content = INLINE_CODE.sub("", response.text).encode()
             response["Content-Length"] = str(len(response.content))
         return response

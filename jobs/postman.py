@@ -114,7 +114,9 @@ class Postman:
 
 
 async def send(session: aiohttp.ClientSession, sent: Try) -> Outcome:
-    """One try."""
+    """One try. Nothing goes out unsigned."""
+    if not sent.secrets:
+        return Outcome(error="The signing secret cannot be read any more: make a new one.")
     signed = list_headers(sent.body, webhook_id=sent.event_id, timestamp=int(time.time()), signed_with=sent.secrets)
     headers = {"Content-Type": "application/json", "User-Agent": f"Image2Model/{VERSION}", **signed}
     try:

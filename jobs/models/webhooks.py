@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models import User
+from image2model.sealing import SealedField
 from jobs.models.jobs import Job
 from jobs.signatures import make_secret
 
@@ -24,19 +25,19 @@ TEST_TYPE = "webhook.test"  # sent when somebody presses the button, whatever wa
 
 
 class SigningSecret(models.Model):
-    """A secret known to us and to a receiver, and the one before it for a while. Kept as it is: it has to sign."""
+    """A secret known to us and to a receiver, and the one before it for a while. Sealed: it has to sign again."""
 
-    secret = models.CharField(max_length=80, default=make_secret)
-    former_secret = models.CharField(max_length=80, blank=True)
+    secret = SealedField(default=make_secret)
+    former_secret = SealedField(blank=True)
     former_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         abstract = True
 
     def list_secrets(self, now: datetime) -> list[str]:
-        """Those that sign now, the newest first."""
-        is_former_good = self.former_secret and self.former_until is not None and self.former_until > now
-        return [self.secret, self.former_secret] if is_former_good else [self.secret]
+        """Those that sign now, the newest first; none when no key of the site opens them any more."""
+        is_former_good = self.former_until is not None and self.former_until > now
+        return [secret for secret in (self.secret, self.former_secret if is_former_good else "") if secret]
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.tokens import SHAPE, compute_checksum, find_matching_secret, hash_token, make_token, parse_token
+from accounts.tokens import SHAPE, compute_checksum, find_matching_pepper, hash_token, make_token, parse_token
 
 
 def test_it_works():
@@ -41,4 +41,13 @@ def test_the_hash_needs_the_site_secret(settings):
     stored = hash_token(token)
 
     settings.SECRET_KEY = "another" * 10
-    assert find_matching_secret(token, stored) is None
+    assert find_matching_pepper(token, stored) is None
+
+
+def test_a_pepper_of_its_own_is_apart_from_the_site_secret(settings):
+    token = make_token()
+    stored = hash_token(token)
+    settings.API_KEY_PEPPER = "a-pepper"
+    assert hash_token(token) != stored
+    assert find_matching_pepper(token, stored) == settings.SECRET_KEY
+    assert find_matching_pepper(token, hash_token(token)) == "a-pepper"
