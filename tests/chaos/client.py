@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.factories import make_picture
+from tests.pictures import draw_blob, encode_png
 
 TERMINAL = ("completed", "failed", "cancelled")
 
@@ -102,7 +102,10 @@ class Caller:
         self, numbers: Sequence[int], *, key: str = "", once: bool = False, engine: str = "", **fields: str
     ) -> Said:
         """Upload these pictures under an idempotency key, which a repetition bears, too."""
-        files = [("files", (f"picture-{number}.png", make_picture(number), "image/png")) for number in numbers]
+        files = [
+            ("files", (f"picture-{number}.png", encode_png(draw_blob(number, size=96)), "image/png"))
+            for number in numbers
+        ]
         data = {**({"engine": engine} if engine else {}), **fields}
         verb = self.call if once else self.insist
         return verb("POST", "/api/v1/upload", key=key or uuid4().hex, files=files, data=data)

@@ -6,21 +6,22 @@ import json
 import os
 import random
 import signal
-import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from image2model.supervisor.processes import die_with_this_process
+import psycopg
+
+from tests.chaos.parts import Part, answers, run_witness
 from tests.chaos.proxy import Proxy, run_proxy
 from tests.chaos.servers import describe_valkey, prepare_postgres
-from tests.running import ROOT, build_environment, find_descendants
+from tests.running import ROOT, build_environment
 from tests.servers import find_free_port
 from tests.virtual_fal.running import VirtualFal, run_virtual_fal
 
@@ -28,59 +29,6 @@ PATIENCE_SECONDS = 120.0
 FROZEN_SECONDS = 7.0  # longer than any lease here
 WORKERS = ("local", "post", "watch", "fal")
 SECRET_KEY = "chaos-0123456789-0123456789-0123456789-0123456789-canary"
-
-
-@dataclass(kw_only=True)
-class Part:
-    """One process of the stack. ``is_wanted``: it is started again when it has ended."""
-
-    name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    log: Path
-    identity: Mapping[str, Any] = field(default_factory=dict)
-    is_wanted: bool = True
-    starts: int = 0
-    frozen_since: dict[int, float] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def is_alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def start(self, *, pipe: int) -> None:
-        self.starts += 1
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                list(self.command), env=dict(self.environment), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=output, start_new_session=True, pass_fds=(pipe,),
-                preexec_fn=die_with_this_process(signal.SIGKILL), **self.identity,
-            )  # fmt: skip
-
-    def thaw(self, *, after: float) -> bool:
-        """Let a frozen process run on when it has been so for so long; was there one?"""
-        pids = [*self.list_horses(), *([self.process.pid] if self.process and self.is_alive else [])]
-        now, frozen = time.monotonic(), [pid for pid in pids if is_frozen(pid)]
-        self.frozen_since = {pid: self.frozen_since.get(pid, now) for pid in frozen}
-        due = [pid for pid, since in self.frozen_since.items() if now - since > after]
-        for pid in due:
-            os.kill(pid, signal.SIGCONT)
-        return bool(due)
-
-    def list_horses(self) -> list[int]:
-        """A forked work horse runs in a group of its own."""
-        return find_descendants(self.process.pid) if self.process is not None and self.is_alive else []
-
-    def send(self, number: signal.Signals, *, whom: str = "all") -> int:
-        """``whom``: ``all``, ``parent`` or ``horse``; how many heard it."""
-        horses = self.list_horses() if whom != "parent" else []
-        victims = [*horses, *([self.process.pid] if self.process and self.is_alive and whom != "horse" else [])]
-        for pid in victims:
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
-        if number == signal.SIGKILL and whom != "horse" and self.process is not None:
-            self.process.wait(30)
-        return len(victims)
 
 
 class Stack:
@@ -233,6 +181,10 @@ class Stack:
             time.sleep(0.05)  # the pace of asking
         return answer
 
+    def wait_for(self, seconds: float) -> None:
+        """How long a fault lasts: a length, not a hope."""
+        time.sleep(seconds)
+
     def ask(self, *question: str, patience: float = 60.0) -> Any:
         """Of the witness, who is asked again while the database is away."""
         end = time.monotonic() + patience
@@ -271,6 +223,31 @@ class Stack:
         except AssertionError as error:
             raise AssertionError(f"{error}\nstill open: {self.left[:20]}") from None
 
+    def hold_database(self, seconds: float) -> None:
+        """Nobody writes meanwhile."""
+        if self.on_postgres:
+            with self.connect() as connection:
+                connection.execute("BEGIN")
+                connection.execute("LOCK TABLE jobs_job, jobs_generation, jobs_attempt IN EXCLUSIVE MODE")
+                time.sleep(seconds)
+        else:
+            with closing(sqlite3.connect(self.data_dir / "image2model.sqlite3", timeout=60)) as connection:
+                connection.isolation_level = None
+                connection.execute("BEGIN EXCLUSIVE")
+                time.sleep(seconds)
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """Past the proxies, to the running PostgreSQL."""
+        return psycopg.connect(self._database_url(""), autocommit=True)
+
+    def end_connections(self) -> int:
+        with suppress(psycopg.OperationalError), self.connect() as connection:
+            others = (
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
+            )
+            return len(connection.execute(others, ["postgres"]).fetchall())
+        return 0
+
     def manage(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """A command of ``manage.py``, past the proxies."""
         environment = self.describe_environment("", **settings)
@@ -295,36 +272,6 @@ class Stack:
             part.is_wanted = False
             part.send(signal.SIGCONT)
             part.send(signal.SIGKILL)
-
-
-@contextmanager
-def run_witness(environment: Mapping[str, str], logs: Path) -> Iterator[subprocess.Popen[str]]:
-    with (logs / "witness.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.witness"], cwd=ROOT, env=dict(environment), text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-        )  # fmt: skip
-    try:
-        yield process
-    finally:
-        assert process.stdin
-        assert process.stdout
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-        process.stdout.close()
-        process.wait(30)
-
-
-def is_frozen(pid: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-    return False
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as client:
-        client.settimeout(1)
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
