@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from rest_framework.exceptions import APIException, PermissionDenied, UnsupportedMediaType
 
 from accounts.auth import authenticate_scope
+from accounts.tokens import parse_token
 from image2model.answers import build_error
 from image2model.middleware import choose_request_id, request_id_var
 from jobs.api.capacity import LARGE_BYTES, take_place
@@ -75,7 +77,8 @@ async def _judge(scope: Scope, headers: Mapping[bytes, str], held: AsyncExitStac
         takes_files = FILES_COME_TO.fullmatch(scope["path"]) is not None
         _check_size(length, limit=max_form_bytes() if takes_files else MAX_BODY_BYTES)
         if _is_worth_a_look(scope, headers, length=length, takes_files=takes_files):
-            await _check_caller(scope, headers)
+            if takes_files or scope["path"].startswith(API):
+                await _check_caller(scope, headers, length=length)
             _check_length(length)
             _check_type(headers, takes_files=takes_files)
             check_disk(adding=COPIES * (length or 0))
@@ -93,10 +96,10 @@ def _check_size(length: int | None, *, limit: int) -> None:
         raise refuse_size(limit)
 
 
-def _is_worth_a_look(
-    scope: Scope, headers: Mapping[bytes, str], *, length: int | None, takes_files: bool
-) -> bool:
-    if length is not None and length <= SMALL_BYTES and b"expect" not in headers:
+def _is_worth_a_look(scope: Scope, headers: Mapping[bytes, str], *, length: int | None, takes_files: bool) -> bool:
+    if length is None:
+        return True
+    if length <= SMALL_BYTES and b"expect" not in headers:
         return False
     return takes_files or scope["path"].startswith(API)
 
@@ -120,14 +123,33 @@ def _check_length(length: int | None) -> None:
         raise JobError("length_required", "Send a Content-Length.")
 
 
-async def _check_caller(scope: Scope, headers: Mapping[bytes, str]) -> None:
-    """Nobody fills the disk without credentials. What they allow is for the view to say."""
+async def _check_caller(scope: Scope, headers: Mapping[bytes, str], *, length: int | None) -> None:
+    """Nobody fills the disk without credentials. What they allow is for the view to say.
+
+    What fits into memory is not worth a look into the database, which the view takes anyway.
+    """
+    if length is not None and length <= settings.FILE_UPLOAD_MAX_MEMORY_SIZE and b"expect" not in headers:
+        _check_credentials(headers)
+        return
     try:
         user = await authenticate_scope(scope)
     except PermissionDenied:
         return
     if user is None:
-        raise JobError("not_authenticated", "Who is calling? Credentials are missing.")
+        raise _refuse_nobody()
+
+
+def _check_credentials(headers: Mapping[bytes, str]) -> None:
+    """Are there any, and do they look like ours?"""
+    header = headers.get(b"authorization")
+    if header is None and settings.SESSION_COOKIE_NAME not in headers.get(b"cookie", ""):
+        raise _refuse_nobody()
+    if header is not None and parse_token(header.partition(" ")[2].strip()) is None:
+        raise JobError("invalid_api_key", "The API key is wrong, expired or revoked.")
+
+
+def _refuse_nobody() -> JobError:
+    return JobError("not_authenticated", "Who is calling? Credentials are missing.")
 
 
 async def _refuse(receive: Receive, send: Send, answer: Answer, *, request_id: str) -> None:
