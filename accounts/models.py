@@ -6,8 +6,11 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower, Now
+
+from image2model.sealing import SealedField
 
 
 class EmailUserManager(UserManager["User"]):
@@ -97,12 +100,61 @@ class Limits(models.Model):
         return f"Limits of {self.user}"
 
 
-class LoginFailure(models.Model):
-    """A wrong password of the last minutes; ``throttle.py`` counts them."""
+class Purpose(models.TextChoices):
+    PASSWORD = "password", "Password"
+    CODE = "code", "Second factor"
+    RESET = "reset", "Password reset"
+    SIGN_UP = "sign_up", "New account"
 
+
+class LoginFailure(models.Model):
+    """A wrong guess of the last minutes, or something else that nobody does often; ``throttle.py`` counts them."""
+
+    purpose = models.CharField(
+        max_length=10, choices=Purpose.choices, default=Purpose.PASSWORD, db_default=Purpose.PASSWORD
+    )
     account = models.CharField(max_length=64, db_index=True)  # keyed hash of the address that was typed
     address = models.CharField(max_length=45, db_index=True)
     at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     def __str__(self) -> str:
         return f"{self.address} at {self.at:%H:%M:%S}"
+
+
+class Session(AbstractBaseSession):
+    """A browser, and who is signed in there; ``sessions.py`` writes it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    address = models.CharField(max_length=45, blank=True)
+    agent = models.CharField(max_length=200, blank=True)
+    signed_in_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        abstract = False
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from accounts.sessions import SessionStore
+
+        return SessionStore
+
+
+class TwoFactorQuerySet(models.QuerySet["TwoFactor"]):
+    def confirmed(self) -> TwoFactorQuerySet:
+        return self.filter(confirmed_at__isnull=False)
+
+
+class TwoFactor(models.Model):
+    """Somebody's authenticator. Without ``confirmed_at`` it was begun and never finished, and means nothing."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="two_factor")
+    secret = SealedField()
+    recovery = SealedField(blank=True)  # codes that are still good, separated by blanks
+    last_step = models.BigIntegerField(default=0)
+    confirmed_at = models.DateTimeField(null=True)
+
+    objects = TwoFactorQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"Of {self.user}"

@@ -1,4 +1,4 @@
-"""May somebody try another password? Counts failures for each account and each address, known or not."""
+"""May somebody try once more? Counts guesses, and what nobody does often, for each account and each address."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.errors import TooManyFailures
-from accounts.models import LoginFailure
+from accounts.models import LoginFailure, Purpose
 
 PER_ACCOUNT = 5
 PER_ADDRESS = 20
+SIGN_UPS_PER_ADDRESS = 10  # of anything: also of the news that an address has an account already
 WINDOW = timedelta(minutes=15)
 
 
-def note_attempt(email: str, *, address: str) -> LoginFailure:
-    """Count the attempt before the password is looked at, so that many at once cannot slip through.
+def note_attempt(account: str, *, address: str, purpose: Purpose = Purpose.PASSWORD) -> LoginFailure:
+    """Count the attempt before the guess is looked at, so that many at once cannot slip through.
 
     It stays as a failure unless ``forget_failures`` is called. A refused attempt is not counted: the door opens
     when the oldest failure is 15 minutes old, however often it was shaken.
     """
-    account = _blind(email)
-    failure = LoginFailure.objects.create(account=account, address=address)
-    recent = LoginFailure.objects.filter(at__gt=timezone.now() - WINDOW)
+    account = _blind(account)
+    failure = LoginFailure.objects.create(account=account, address=address, purpose=purpose)
+    recent = LoginFailure.objects.filter(at__gt=timezone.now() - WINDOW, purpose=purpose)
+    per_address = SIGN_UPS_PER_ADDRESS if purpose == Purpose.SIGN_UP else PER_ADDRESS
     seconds = max(
         _seconds_to_wait(recent.filter(account=account), PER_ACCOUNT),
-        _seconds_to_wait(recent.filter(address=address), PER_ADDRESS) if address else 0,
+        _seconds_to_wait(recent.filter(address=address), per_address) if address else 0,
     )
     if seconds:
         failure.delete()
@@ -38,8 +40,8 @@ def note_attempt(email: str, *, address: str) -> LoginFailure:
 
 
 def forget_failures(failure: LoginFailure) -> None:
-    """The password was right."""
-    LoginFailure.objects.filter(account=failure.account).delete()
+    """The guess was right."""
+    LoginFailure.objects.filter(account=failure.account, purpose=failure.purpose).delete()
 
 
 def _seconds_to_wait(failures: QuerySet[LoginFailure], limit: int) -> int:
@@ -50,6 +52,6 @@ def _seconds_to_wait(failures: QuerySet[LoginFailure], limit: int) -> int:
     return max(1, math.ceil((times[0] + WINDOW - timezone.now()).total_seconds()))
 
 
-def _blind(email: str) -> str:
+def _blind(account: str) -> str:
     """The table must not become a list of addresses that strangers typed."""
-    return salted_hmac("accounts.LoginFailure", email.strip().lower(), algorithm="sha256").hexdigest()
+    return salted_hmac("accounts.LoginFailure", account.strip().lower(), algorithm="sha256").hexdigest()

@@ -11,7 +11,6 @@ import string
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -57,7 +56,7 @@ def hash_token(token: Token, *, pepper: str | None = None) -> str:
 
 def find_pepper() -> str:
     """What makes a stolen table of hashes useless. Without one of its own, the SECRET_KEY."""
-    return cast(str, settings.API_KEY_PEPPER or settings.SECRET_KEY)
+    return settings.API_KEY_PEPPER or settings.SECRET_KEY
 
 
 def find_matching_pepper(token: Token, stored_hash: str) -> str | None:
@@ -83,6 +82,6 @@ def _draw(length: int) -> str:
 def _list_peppers() -> Iterator[str]:
     """Keys that were made before there was a pepper are hashed under a SECRET_KEY."""
     yield find_pepper()
-    yield from cast(list[str], settings.API_KEY_PEPPER_FALLBACKS)
+    yield from settings.API_KEY_PEPPER_FALLBACKS
     yield settings.SECRET_KEY
-    yield from cast(list[str], settings.SECRET_KEY_FALLBACKS)
+    yield from settings.SECRET_KEY_FALLBACKS

@@ -1,4 +1,4 @@
-"""How are secrets kept that we must be able to read again? Sealed under the site's key, opened under former ones too."""
+"""How are secrets kept that we must read again? Sealed under the site's key, opened under former ones too."""
 
 from __future__ import annotations
 

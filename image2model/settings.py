@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sessions.SessionUseMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "image2model.middleware.QueuePagesMiddleware",
@@ -166,6 +167,7 @@ REQUIRE_TWO_FACTOR: bool = CONFIGURATION["REQUIRE_TWO_FACTOR"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 _prefix = "__Host-" if HTTPS else ""  # such a cookie comes from this very host alone, and never without TLS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}sessionid", f"{_prefix}csrftoken"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True  # our scripts read the token from the page
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
