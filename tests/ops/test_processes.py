@@ -96,7 +96,7 @@ def check_sums(before: Samples, after: Samples) -> None:
     assert grown("generation_duration_seconds_count", engine="local", status="completed") == PICTURES
     assert grown("rq_jobs_total", queue="local", status="finished") >= 1
     assert total(after, "workers_alive") == 4
-    assert total(after, "metrics_source_up") == 6
+    assert total(after, "metrics_source_up") == 7
 
 
 def check_files(product: Product) -> None:
