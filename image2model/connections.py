@@ -62,9 +62,10 @@ def storage_from_url(url: str, *, default: Path) -> dict[str, Any]:
         "querystring_expire": 300,
         "file_overwrite": True,
     }
-    names = {"endpoint": "endpoint_url", "region": "region_name", "key": "access_key", "secret": "secret_key"}
+    names = {"endpoint": "endpoint_url", "region": "region_name", "key": "access_key", "secret": "secret_key",
+             "addressing": "addressing_style"}  # fmt: skip
     options |= {names[name]: value for name, value in query.items() if name in names}
-    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    return {"BACKEND": "image2model.object_storage.ObjectStorage", "OPTIONS": options}
 
 
 def email_from_url(url: str) -> dict[str, Any]:

@@ -11,6 +11,10 @@ from django.core.files.storage import FileSystemStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
+class StorageUnavailable(OSError):
+    """The storage does not answer, or refuses: nothing is known to be wrong with the file itself."""
+
+
 class DurableFileSystemStorage(FileSystemStorage):
     """Writes beside the final name, syncs to the disk, then renames: whole or absent, also after a power cut."""
 

@@ -28,6 +28,7 @@ from accounts.errors import AccountError, TooManyFailures
 from image2model.answers import build_error, list_refusal_headers
 from image2model.middleware import request_id_var
 from image2model.rest import Refusal
+from image2model.storage import StorageUnavailable
 from jobs.errors import STATUS_OF_CODE, JobError
 
 logger = logging.getLogger(__name__)
@@ -156,6 +157,9 @@ def _read_database_error(error: Any) -> Answer:
 
 
 def _read_os_error(error: Any) -> Answer | None:
+    if isinstance(error, StorageUnavailable):
+        return Answer(code="file_unavailable", message="The file storage cannot be reached at the moment.",
+                      hint="Try again in a minute.", retry_after=60)  # fmt: skip
     return _STORAGE_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
 
 
