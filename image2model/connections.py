@@ -34,7 +34,7 @@ def database_from_url(url: str, *, default: Path) -> dict[str, Any]:
         "HOST": options.pop("host", parts.hostname or ""),
         "PORT": str(parts.port or options.pop("port", "")),
         "CONN_MAX_AGE": 0,  # an open stream must not hold a connection
-        "OPTIONS": {"connect_timeout": 5, **options},
+        "OPTIONS": {"connect_timeout": 2, **options},  # a caller is told of a database that hangs within 3 s
     }
 
 

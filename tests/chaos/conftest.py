@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -51,10 +52,10 @@ def open_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 
     with ExitStack() as resources:
 
-        def open_one(**settings: object) -> Scene:
+        def open_one(**settings: Any) -> Scene:
             folder = tmp_path_factory.mktemp("stack")
-            seed = choose_seed()
-            stack = resources.enter_context(run_stack(folder, seed=seed, on_postgres=ON_POSTGRES, **settings))  # type: ignore[arg-type]
+            wishes = {"seed": choose_seed(), "on_postgres": ON_POSTGRES, **settings}
+            stack = resources.enter_context(run_stack(folder, **wishes))
             scene = Scene(stack)
             resources.callback(scene.close)
             return scene

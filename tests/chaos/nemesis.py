@@ -30,7 +30,7 @@ from tests.chaos.stack import WORKERS, Stack, run_stack
 PAUSE_SECONDS = (5.0, 12.0)  # between two faults
 FAULT_SECONDS = (1.0, 6.0)  # of those that last
 SETTLE_SECONDS = 300.0
-FORGIVEN = ("worker_crashed", "provider_unreachable")  # a picture may meet five deaths in a row here
+FORGIVEN = ("provider_unreachable",)  # a result whose download broke off five times
 ENGINES = ("local", "tripo-v2.5", "tripo-v2.5")
 FAL_WEATHER: tuple[dict[str, Any], ...] = (
     {"kind": "answer", "status": 500}, {"kind": "answer", "status": 503}, {"kind": "reset"}, {"kind": "close"},

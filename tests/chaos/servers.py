@@ -24,8 +24,12 @@ def describe_valkey(folder: Path, *, port: int, keep: bool) -> Command:
     return [str(find_server()), str(configuration)]
 
 
-def prepare_postgres(folder: Path, *, port: int) -> tuple[Command, pwd.struct_passwd | None]:
-    """A new cluster; the command that serves it, and whom it runs as. Safe against kills, so with fsync."""
+def prepare_postgres(home: Path, *, port: int) -> tuple[Command, pwd.struct_passwd | None]:
+    """A new cluster; the command that serves it, and whom it runs as. Safe against kills, so with fsync.
+
+    ``home`` is no folder of pytest's: each run of pytest closes all of them to others, and a restart must reach it.
+    """
+    folder = home / "postgres"
     folder.mkdir()
     owner = _choose_owner()
     programs = _find_postgres(folder, owner=owner)

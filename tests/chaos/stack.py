@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -62,7 +63,8 @@ class Stack:
         command = describe_valkey(self.folder / "valkey", port=self.ports["redis"], keep=keep_redis)
         self._add("redis", command, environment=os.environ)
         if self.on_postgres:
-            command, owner = prepare_postgres(self.folder / "postgres", port=self.ports["database"])
+            home = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="image2model-chaos-"))
+            command, owner = prepare_postgres(Path(home), port=self.ports["database"])
             identity = {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
             self._add("database", command, environment=os.environ, identity=identity)
         for side in ("web", "work"):
@@ -272,6 +274,9 @@ class Stack:
             part.is_wanted = False
             part.send(signal.SIGCONT)
             part.send(signal.SIGKILL)
+        for part in self.parts.values():
+            if part.process is not None:
+                part.process.wait(30)
 
 
 @contextmanager
