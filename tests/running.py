@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,8 +77,9 @@ class Product:
 def find_descendants(pid: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            found += [int(child), *find_descendants(int(child))]
+        with suppress(OSError):  # it has ended meanwhile
+            for child in task.read_text().split():
+                found += [int(child), *find_descendants(int(child))]
     return found
 
 

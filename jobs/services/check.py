@@ -1,16 +1,21 @@
-"""Do rows and files agree? Orphan files, missing files, wrong checksums, stuck rows."""
+"""Do rows and files agree? Orphan files, missing files, wrong checksums, forgotten uploads, stuck rows."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models.functions import Now
 
 from jobs import files
-from jobs.models import Artifact, Generation, Job, SourceImage
+from jobs.models import Artifact, Attempt, Conversion, Generation, Job, SourceImage
+from jobs.services.delete import list_purgeable
 from jobs.states import ACTIVE, Status
 
 GRACE = timedelta(hours=1)  # a file is stored before its row: so long it may be on its way
@@ -20,7 +25,8 @@ def find_faults(*, grace: timedelta = GRACE) -> Iterator[str]:
     """One line for each disagreement; none when all is well."""
     yield from _check_recorded_files()
     yield from (f"orphan file {path}" for path in find_orphans(grace=grace))
-    yield from _find_stuck_rows()
+    yield from (f"forgotten upload {path.name}" for path in list_incoming(older_than=grace))
+    yield from _find_stuck_rows(grace=grace)
 
 
 def _check_recorded_files() -> Iterator[str]:
@@ -67,8 +73,23 @@ def delete_orphans(*, grace: timedelta = GRACE) -> int:
     return len(orphans)
 
 
-def _find_stuck_rows() -> Iterator[str]:
+def list_incoming(*, older_than: timedelta) -> Iterator[Path]:
+    """Uploads and downloads that broke off without being removed."""
+    latest = (datetime.now(UTC) - older_than).timestamp()
+    for entry in os.scandir(settings.FILE_UPLOAD_TEMP_DIR):
+        with suppress(FileNotFoundError):  # gone meanwhile
+            if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < latest:
+                yield Path(entry.path)
+
+
+def _find_stuck_rows(*, grace: timedelta) -> Iterator[str]:
     for generation in Generation.objects.filter(status=Status.PROCESSING, lease_until__lt=Now()):
         yield f"stuck generation {generation.pk}: its lease has run out"
     for job in Job.objects.present().filter(status__in=ACTIVE).exclude(generations__status__in=ACTIVE):
         yield f"stuck job {job.pk}: all its generations are over"
+    for conversion in Conversion.objects.filter(status=Status.PROCESSING, lease_until__lt=Now()):
+        yield f"stuck conversion {conversion.pk}: its lease has run out"
+    for attempt in Attempt.objects.running_at_provider().filter(next_poll_at=None):
+        yield f"stuck attempt {attempt.pk}: nobody looks at it again"
+    for job in list_purgeable().filter(deleted_at__lt=Now() - grace):
+        yield f"stuck deletion of job {job.pk}: something of it is still there"

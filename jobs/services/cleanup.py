@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
-from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from jobs import files
 from jobs.models import Artifact, GenerationInput, Job, SourceImage
-from jobs.services.check import find_orphans
+from jobs.services.check import find_orphans, list_incoming
 from jobs.services.delete import delete_job, delete_unused_image
 
 logger = logging.getLogger(__name__)
@@ -68,7 +67,7 @@ def _plan(older_than: timedelta) -> _Plan:
     _add_images(plan, unused)
     plan.orphans = [path for path in find_orphans(grace=older_than) if path not in plan.stored]
     plan.stored |= {path: _measure(path) for path in plan.orphans}
-    plan.incoming = dict(_list_incoming(older_than))
+    plan.incoming = {path: path.stat().st_size for path in list_incoming(older_than=older_than) if path.exists()}
     return plan
 
 
@@ -92,15 +91,6 @@ def _measure(path: str) -> int:
         return default_storage.size(path)
     except OSError:
         return 0
-
-
-def _list_incoming(older_than: timedelta) -> Iterator[tuple[Path, int]]:
-    """Uploads and downloads that broke off without being removed."""
-    latest = (datetime.now(UTC) - older_than).timestamp()
-    for entry in os.scandir(settings.FILE_UPLOAD_TEMP_DIR):
-        facts = entry.stat(follow_symlinks=False)
-        if entry.is_file(follow_symlinks=False) and facts.st_mtime < latest:
-            yield Path(entry.path), facts.st_size
 
 
 def _foretell(plan: _Plan) -> Cleanup:

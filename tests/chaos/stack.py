@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class Stack:
         self.started, self.schedule = time.monotonic(), [f"seed {seed}"]
         self.data_dir, self.logs, self.armed = folder / "data", folder / "logs", folder / "failpoints"
         for each in (self.data_dir, self.logs, self.armed):
-            each.mkdir(parents=True)
+            each.mkdir(parents=True, exist_ok=True)
         self.clock_file = folder / "clock"
         self.api_keys: list[str] = []
         read_end, self._pipe = os.pipe()
@@ -287,10 +287,13 @@ def run_stack(
     on_postgres: bool = False,
     keep_redis: bool = True,
     workers: Sequence[str] = WORKERS,
+    small_disk: Callable[[Path], AbstractContextManager[bool]] | None = None,
     **settings: str,
 ) -> Iterator[Stack]:
     """A running product; killed at the end. ``settings`` are the product's own."""
     with ExitStack() as resources:
+        if small_disk is not None:
+            resources.enter_context(small_disk(folder / "data" / "files"))
         stack = Stack(folder, resources, seed=seed, on_postgres=on_postgres, keep_redis=keep_redis)
         resources.callback(stack.close)
         stack.start(workers=workers, **settings)

@@ -23,7 +23,7 @@ from django.db.models import F  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from accounts.services import create_api_key  # noqa: E402
-from jobs.models import Artifact, Attempt, Event, Generation, Job, Provider, SourceImage  # noqa: E402
+from jobs.models import Artifact, Attempt, Conversion, Event, Generation, Job, Provider, SourceImage  # noqa: E402
 from jobs.services.check import delete_orphans, find_faults  # noqa: E402
 from jobs.services.sweep import sweep  # noqa: E402
 from jobs.states import ACTIVE  # noqa: E402
@@ -74,6 +74,7 @@ def open_work() -> list[str]:
     return [
         *(f"{each.pk} {each.status} {each.stage} {each.waiting_reason} {each.crashes}" for each in active),
         *(f"attempt {each.pk} is followed" for each in followed),
+        *(f"conversion {each.pk} {each.status}" for each in Conversion.objects.filter(status__in=ACTIVE)),
     ]
 
 

@@ -1,4 +1,4 @@
-"""``manage.py sweep``: reconciliation once; with ``--check``, do rows and files agree?"""
+"""``manage.py sweep``: reconciliation once; ``--check``: do rows and files agree? ``--older-than``: old things go."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from jobs.services.check import GRACE, delete_orphans, find_faults
+from jobs.services.cleanup import clean_up
 from jobs.services.sweep import sweep
 
 
@@ -21,14 +22,31 @@ class Command(BaseCommand):
             "--grace", type=int, default=int(GRACE.total_seconds()), metavar="SECONDS",
             help="files younger than this may still be on their way to a row",
         )  # fmt: skip
+        parser.add_argument(
+            "--older-than", type=int, metavar="DAYS",
+            help="delete jobs that ended so many days ago with all their files, and pictures that no job uses",
+        )  # fmt: skip
+        parser.add_argument("--dry-run", action="store_true", help="with --older-than: only say what would go")
 
     def handle(self, *args: Any, **options: Any) -> None:
         grace = timedelta(seconds=options["grace"])
         if options["check"]:
             self._check(grace)
             return
+        if options["older_than"] is not None:
+            self._clean_up(timedelta(days=options["older_than"]), dry_run=options["dry_run"])
+            return
         self.stdout.write(f"{sweep()}")
         self.stdout.write(f"{delete_orphans(grace=grace)} orphan files deleted.")
+
+    def _clean_up(self, age: timedelta, *, dry_run: bool) -> None:
+        done = clean_up(older_than=age, dry_run=dry_run, actor="sweep")
+        went = "would go" if dry_run else "are gone"
+        self.stdout.write(f"{done.jobs} jobs, {done.files} files and {done.freed_bytes:,} bytes {went}.")
+        if done.jobs_left:
+            self.stdout.write(f"{done.jobs_left} more jobs are as old: run it again.")
+        if done.errors:
+            raise CommandError("\n".join(done.errors))
 
     def _check(self, grace: timedelta) -> None:
         faults = list(find_faults(grace=grace))
