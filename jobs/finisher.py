@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
-import time
+
+from django.core.files.storage import default_storage
 
 from image2model.ops.trail import follow
-from jobs import files, meshes, previews, queue
+from jobs import queue
+from jobs.confined.models import Workshop
 from jobs.failpoints import failpoint
+from jobs.meshes.errors import MeshError
 from jobs.models import Artifact, Attempt
-from jobs.runner import SLICE_SECONDS, make_format, store
 from jobs.services.fal import finishing
 from jobs.services.runs import AttemptLost, NewArtifact
+from jobs.slices import repeat_for_a_slice
+from jobs.storing import convert_and_store, store
 
 logger = logging.getLogger(__name__)
 
@@ -20,17 +24,17 @@ NOT_SHOWN = "preview_failed"
 
 def drain() -> int:
     """Finish collected models until none is left or the slice is over; how many."""
-    done, end = 0, time.monotonic() + SLICE_SECONDS
-    while time.monotonic() < end:
-        attempt = finishing.claim_finishing()
-        if attempt is None:
-            return done
-        if finishing.waiting_to_be_finished().exists() and not queue.has_bell(queue.POST):
-            queue.ring(queue.POST)
-        finish(attempt)
-        done += 1
-    queue.ring(queue.POST)
-    return done
+    return repeat_for_a_slice(_finish_next, queue_name=queue.POST)
+
+
+def _finish_next() -> bool:
+    attempt = finishing.claim_finishing()
+    if attempt is None:
+        return False
+    if finishing.waiting_to_be_finished().exists() and not queue.has_bell(queue.POST):
+        queue.ring(queue.POST)
+    finish(attempt)
+    return True
 
 
 def finish(attempt: Attempt) -> None:
@@ -48,34 +52,35 @@ def _finish(attempt: Attempt) -> None:
         if finishing.is_given_up(attempt):
             finishing.complete_finishing(attempt, artifacts=[], warnings=[NOT_SHOWN])
             return
-        data = files.read_file(model.path)
         warnings: list[str] = []
-        artifacts = [*_draw(attempt, model, data, warnings), *_convert(attempt, model, data, warnings)]
+        with default_storage.open(model.path) as file:
+            workshop = Workshop(file)
+            artifacts = [*_draw(attempt, model, workshop, warnings), *_convert(attempt, model, workshop, warnings)]
         failpoint("finish.before_complete")
         finishing.complete_finishing(attempt, artifacts=artifacts, warnings=warnings, model=model)
     except AttemptLost:
         logger.info("Generation %s is not waited for any more.", attempt.generation_id)
 
 
-def _draw(attempt: Attempt, model: Artifact, data: bytes, warnings: list[str]) -> list[NewArtifact]:
+def _draw(attempt: Attempt, model: Artifact, workshop: Workshop, warnings: list[str]) -> list[NewArtifact]:
     """Measures and preview. A model that we may deliver but cannot read has neither."""
     try:
-        facts = meshes.measure_mesh(data)
+        facts = workshop.measure()
         model.faces, model.vertices = facts.faces, facts.vertices
         model.watertight, model.bounds = facts.watertight, facts.bounds
-        preview = store(attempt.generation, role="preview", format_id="webp", data=previews.render_preview(data))
-    except meshes.MeshError as error:
+        preview = store(attempt.generation, role="preview", format_id="webp", data=workshop.draw())
+    except MeshError as error:
         warnings.append(f"{error.code}:preview")
         return []
     failpoint("finish.after_preview")
     return [preview]
 
 
-def _convert(attempt: Attempt, model: Artifact, data: bytes, warnings: list[str]) -> list[NewArtifact]:
+def _convert(attempt: Attempt, model: Artifact, workshop: Workshop, warnings: list[str]) -> list[NewArtifact]:
     made = []
     for format_id in attempt.generation.job.formats:
         try:
-            made.append(make_format(attempt.generation, data, format_id=format_id, source=model))
-        except meshes.MeshError as error:
+            made.append(convert_and_store(workshop, attempt.generation, format_id=format_id, source=model))
+        except MeshError as error:
             warnings.append(f"{error.code}:{format_id}")
     return made

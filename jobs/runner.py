@@ -3,53 +3,38 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from typing import cast
 
+from django.core.files.storage import default_storage
 from django.db import DatabaseError
 from django.db.utils import InterfaceError
 from rq.timeouts import JobTimeoutException
 
 from image2model.ops.trail import follow
-from jobs import catalog, files, images, meshes, previews, queue
+from jobs import catalog, meshes, previews, queue
+from jobs.confined import pictures
 from jobs.engines.base import Engine, EngineError, EngineRequest, EngineResult
 from jobs.failpoints import failpoint
-from jobs.models import Artifact, Attempt, Conversion, Generation
-from jobs.services import formats as conversions
+from jobs.models import Artifact, Attempt, Generation
 from jobs.services import runs
 from jobs.services.runs import AttemptLost, Failure, NewArtifact
+from jobs.slices import repeat_for_a_slice
 from jobs.states import Stage
+from jobs.storing import store
 
 logger = logging.getLogger(__name__)
 
-SLICE_SECONDS = 5  # one doorbell works this long, so that a stopping worker need not wait longer
 REPORT_SECONDS = 0.5  # at most two live frames a second for each generation
 ENGINE_SHARE = 0.85  # of the progress: the rest is preview and formats
 
 
 def drain(queue_name: str, *, worker: str) -> int:
     """Run waiting generations of this queue until none is left or the slice is over; how many."""
-    return _repeat(lambda: _run_next(queue_name, worker=worker), queue_name=queue_name)
-
-
-def drain_conversions() -> int:
-    """Make asked-for formats until none is left or the slice is over; how many."""
-    return _repeat(_convert_next, queue_name=queue.POST)
-
-
-def _repeat(step: Callable[[], bool], *, queue_name: str) -> int:
-    """While there is work, a bell lies in the queue: each worker that finds work wakes one more."""
-    done, end = 0, time.monotonic() + SLICE_SECONDS
-    while time.monotonic() < end:
-        if not step():
-            return done
-        done += 1
-    queue.ring(queue_name)
-    return done
+    return repeat_for_a_slice(lambda: _run_next(queue_name, worker=worker), queue_name=queue_name)
 
 
 def _run_next(queue_name: str, *, worker: str) -> bool:
@@ -132,7 +117,12 @@ def load_engine(engine_id: str) -> Engine:
 def _load_pictures(generation: Generation) -> dict[str, bytes]:
     """The stored pictures by view, upright and without metadata."""
     inputs = generation.inputs.select_related("image")
-    return {entry.view: images.normalise_image(files.read_file(entry.image.path)).data for entry in inputs}
+    return {entry.view: _normalise(entry.image.path) for entry in inputs}
+
+
+def _normalise(path: str) -> bytes:
+    with default_storage.open(path) as file:
+        return pictures.normalise(file).data
 
 
 class Reporter:
@@ -162,30 +152,6 @@ def _store_result(generation: Generation, result: EngineResult) -> Iterator[NewA
         yield store(generation, role="mask", format_id="png", data=result.mask)
 
 
-_PICTURES = {"webp": "image/webp", "png": "image/png"}
-
-
-def store(
-    generation: Generation, *, role: str, format_id: str, data: bytes, facts: meshes.MeshFacts | None = None
-) -> NewArtifact:
-    extension = catalog.FORMATS[format_id].extension if role == "model" else f".{format_id}"
-    path = f"{files.attempt_folder(generation.pk, generation.attempt)}/{role}{extension}"
-    files.write_file(path, data)
-    return NewArtifact(
-        role=role,
-        format=format_id,
-        path=path,
-        filename=f"{generation.name}{extension}" if role == "model" else f"{generation.name}.{role}{extension}",
-        content_type=catalog.FORMATS[format_id].content_type if role == "model" else _PICTURES[format_id],
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        faces=facts.faces if facts else None,
-        vertices=facts.vertices if facts else None,
-        watertight=facts.watertight if facts else None,
-        bounds=facts.bounds if facts else None,
-    )
-
-
 def make_format(generation: Generation, model: bytes, *, format_id: str, source: NewArtifact | Artifact) -> NewArtifact:
     """A format that was asked for at once, beside the GLB it is made of."""
     data = meshes.convert_glb(model, format=format_id, name=generation.name)
@@ -196,51 +162,3 @@ def make_format(generation: Generation, model: bytes, *, format_id: str, source:
         bounds=source.bounds,
     )
     return store(generation, role="model", format_id=format_id, data=data, facts=facts)
-
-
-def _convert_next() -> bool:
-    conversion = conversions.claim_conversion()
-    if conversion is None:
-        return False
-    run_conversion(conversion)
-    return True
-
-
-def run_conversion(conversion: Conversion) -> None:
-    """One asked-for format to its end."""
-    failpoint("convert.after_claim")
-    try:
-        artifact = _make_format(conversion)
-    except meshes.MeshError as error:
-        conversions.fail_conversion(conversion, code=error.code, message=str(error))
-        return
-    failpoint("convert.before_complete")
-    if not conversions.complete_conversion(conversion, artifact=artifact):
-        logger.info("Conversion %s was taken from this worker.", conversion.pk)
-
-
-def _make_format(conversion: Conversion) -> NewArtifact:
-    generation, entry = conversion.generation, catalog.FORMATS[conversion.format]
-    source = generation.artifacts.get(role="model", format="glb")
-    data = meshes.convert_glb(
-        files.read_file(source.path),
-        format=conversion.format,
-        name=generation.name,
-        longest_edge_mm=conversion.options.get("longest_edge_mm"),
-    )
-    path = f"{files.attempt_folder(generation.pk, generation.attempt)}/{conversion.pk}{entry.extension}"
-    files.write_file(path, data)
-    return NewArtifact(
-        role="model",
-        format=conversion.format,
-        path=path,
-        filename=f"{generation.name}{entry.extension}",
-        content_type=entry.content_type,
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        faces=source.faces,
-        vertices=source.vertices,
-        watertight=source.watertight,
-        bounds=source.bounds,
-        options=conversion.options,
-    )

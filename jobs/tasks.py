@@ -31,10 +31,10 @@ def drain_local() -> None:
 
 
 def drain_post() -> None:
-    from jobs import finisher, runner
+    from jobs import converter, finisher
 
     with answer_bell():
-        runner.drain_conversions()
+        converter.drain_conversions()
         finisher.drain()
 
 

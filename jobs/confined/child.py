@@ -48,7 +48,6 @@ class Child:
     """A running child; one task at a time."""
 
     def __init__(self, kind: Kind) -> None:
-        self._kind = kind
         self.uses = 0
         self._connection, theirs = socket.socketpair()
         settings = json.dumps({"limits": asdict(kind.limits), "idle_seconds": kind.idle_seconds})
@@ -73,16 +72,16 @@ class Child:
     def is_running(self) -> bool:
         return self._process.returncode is None
 
-    def run(self, task: str, arguments: Mapping[str, Any], *, files: Sequence[int] = ()) -> Message:
+    def run(self, task: str, arguments: Mapping[str, Any], *, files: Sequence[int], seconds: float) -> Message:
         """The answer, or ``ChildError``; after one, this child is of no more use."""
         self.uses += 1
-        self._connection.settimeout(self._kind.wall_seconds)
+        self._connection.settimeout(seconds)
         try:
             send_message(self._connection, {"task": task, "arguments": arguments}, files=files)
             answer = receive_message(self._connection)
         except TimeoutError:
             self._process.kill()
-            raise ChildError("time", f"{self._kind.wall_seconds} s") from None
+            raise ChildError("time", f"{seconds:.0f} s") from None
         except BrokenMessageError as error:
             self._process.kill()
             raise ChildError("crash", str(error)) from error

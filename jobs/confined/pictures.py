@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
-from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from jobs.confined.child import ChildError, Kind
+from jobs.confined.descriptors import open_descriptor
 from jobs.confined.limits import MEGABYTE, Limits
 from jobs.confined.pool import Pool
 from jobs.confined.wire import Message
@@ -34,7 +33,7 @@ class NoChildError(Exception):
     """No child process can be started now. The picture is not to blame."""
 
 
-def examine(file: BinaryIO | bytes, *, filename: str, limits: ImageLimits = DEFAULT_LIMITS) -> Examined:
+def examine(file: IO[Any] | bytes, *, filename: str, limits: ImageLimits = DEFAULT_LIMITS) -> Examined:
     """Facts and thumbnail of a picture that can be decoded to its end, or ``ImageError``."""
     name = show_filename(filename)
     arguments = {"filename": filename, "limits": asdict(limits)}
@@ -42,20 +41,20 @@ def examine(file: BinaryIO | bytes, *, filename: str, limits: ImageLimits = DEFA
     return Examined(facts=ImageFacts(**answer.content["answer"]["facts"]), thumbnail=answer.blob)
 
 
-def normalise(file: BinaryIO | bytes, *, max_side: int = MAX_NORMALISED_SIDE) -> NormalisedImage:
+def normalise(file: IO[Any] | bytes, *, max_side: int = MAX_NORMALISED_SIDE) -> NormalisedImage:
     """The same picture as engines want it, or ``ImageError``."""
     answer = _ask("normalise", {"max_side": max_side}, file=file, name="The picture")
     return NormalisedImage(data=answer.blob, **answer.content["answer"]["image"])
 
 
-def make_thumbnail(file: BinaryIO | bytes, *, side: int = THUMBNAIL_SIDE) -> bytes:
+def make_thumbnail(file: IO[Any] | bytes, *, side: int = THUMBNAIL_SIDE) -> bytes:
     """A WebP no larger than ``side`` either way, or ``ImageError``."""
     return _ask("make_thumbnail", {"side": side}, file=file, name="The picture").blob
 
 
-def _ask(task: str, arguments: Mapping[str, Any], *, file: BinaryIO | bytes, name: str) -> Message:
+def _ask(task: str, arguments: Mapping[str, Any], *, file: IO[Any] | bytes, name: str) -> Message:
     """At first as if it were a light picture; a child that sees a heavy one says so at once."""
-    with _open_descriptor(file) as descriptor:
+    with open_descriptor(file) as descriptor:
         answer = _run(task, {**arguments, "may_be_large": False}, descriptor=descriptor, name=name)
         if not answer.content["answer"].get("is_large"):
             return answer
@@ -73,29 +72,3 @@ def _run(task: str, arguments: Mapping[str, Any], *, descriptor: int, name: str)
     if refused := answer.content["answer"].get("refused"):
         raise ImageError(refused["code"], refused["message"], refused["hint"])
     return answer
-
-
-@contextmanager
-def _open_descriptor(file: BinaryIO | bytes) -> Iterator[int]:
-    """Bytes that are in memory go through a file without a name."""
-    if isinstance(file, bytes):
-        with TemporaryFile() as copy:
-            copy.write(file)
-            copy.flush()
-            yield copy.fileno()
-        return
-    try:
-        descriptor = file.fileno()
-    except (OSError, AttributeError):  # io.UnsupportedOperation is an OSError
-        with _open_descriptor(_read_whole(file)) as descriptor:
-            yield descriptor
-        return
-    file.flush()
-    yield descriptor
-
-
-def _read_whole(file: BinaryIO) -> bytes:
-    file.seek(0)
-    data = file.read()
-    file.seek(0)
-    return data

@@ -36,21 +36,24 @@ class Pool:
             child.forget()
         self._begin()
 
-    def run(self, task: str, arguments: Mapping[str, Any], *, files: Sequence[int] = ()) -> Message:
+    def run(
+        self, task: str, arguments: Mapping[str, Any], *, files: Sequence[int] = (), seconds: float | None = None
+    ) -> Message:
         """The answer to a task, or ``ChildError``; ``OSError`` when no child can be started. Waits for its turn."""
+        seconds = min(seconds or self._kind.wall_seconds, self._kind.wall_seconds)
         with self._turns:
             try:
-                return self._run(task, arguments, files=files)
+                return self._run(task, arguments, files=files, seconds=seconds)
             except ChildError as error:
                 logger.log(_level(error), "A child process could not do %s: %s", task, error)
                 if error.reason not in NOT_TO_BLAME:
                     raise
             self.stop()  # those that wait may have left as well
-            return self._run(task, arguments, files=files)
+            return self._run(task, arguments, files=files, seconds=seconds)
 
-    def _run(self, task: str, arguments: Mapping[str, Any], *, files: Sequence[int]) -> Message:
+    def _run(self, task: str, arguments: Mapping[str, Any], *, files: Sequence[int], seconds: float) -> Message:
         with self._take_child() as child:
-            return child.run(task, arguments, files=files)
+            return child.run(task, arguments, files=files, seconds=seconds)
 
     @contextmanager
     def _take_child(self) -> Iterator[Child]:

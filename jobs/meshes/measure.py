@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from .arrays import Faces, Floats
 from .document import open_document
 from .errors import MeshError
+from .facts import Bounds, MeshFacts
 from .reader import read_mesh
-
-Bounds = dict[str, list[float]]  # "min", "max" and "size", each [x, y, z] in metres
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeshFacts:
-    """Facts of a model; None where they cannot be known because its geometry is compressed."""
-
-    faces: int
-    vertices: int
-    watertight: bool | None
-    bounds: Bounds | None
 
 
 def measure_mesh(glb: bytes) -> MeshFacts:

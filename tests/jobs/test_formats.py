@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.converter import run_conversion
 from jobs.errors import JobError
 from jobs.models import Artifact, Conversion
-from jobs.runner import run_conversion
 from jobs.services import request_formats
 from jobs.services.formats import claim_conversion
 from tests.factories import finish_job, make_job

@@ -27,7 +27,7 @@ from jobs.workers import MONITORING_SECONDS, WORKER_TTL, FalWorker, ForkingWorke
 # Imported by the parent once, so that no work horse spends half a second on it.
 PRELOADED = {
     queue.LOCAL: ("jobs.runner", "jobs.engines.local"),
-    queue.POST: ("jobs.runner", "jobs.finisher", "cv2"),
+    queue.POST: ("jobs.converter", "jobs.finisher"),
     queue.WATCH: (),
     queue.FAL: ("jobs.fal.drain", "jobs.engines.fal.storage"),
 }
