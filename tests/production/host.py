@@ -213,7 +213,7 @@ def put_into_slot(host: Host, release: Path, *, slot: str) -> None:
     """As deploy/release.sh does: link, collect, prepare."""
     folder = host.root / "opt/image2model"
     (folder / "slots" / slot).symlink_to(release)
-    host.manage("collectstatic", "--no-input", "--verbosity", "0", slot=slot)
+    host.manage("prepare", "--only-static", slot=slot)
     if not (folder / "current").exists():
         (folder / "current").symlink_to(release)
 

@@ -29,6 +29,7 @@ class Command(BaseCommand):
     help = "Migrates, collects static files and makes the first admin, each when needed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--only-static", action="store_true", help="for a build: without database and admin")
         parser.add_argument("--keep-static", action="store_true", help="static files were collected when it was built")
         parser.add_argument(
             "--expand-only", action="store_true", help="leave out what processes of the last release miss"
@@ -36,11 +37,18 @@ class Command(BaseCommand):
         parser.add_argument("--login-file", type=Path, help="where the first admin's login is left, as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["only_static"]:
+            self._collect_static()
+            return
         with hold_schema():  # two may start at once
             self._migrate(expand_only=options["expand_only"])
-            if not options["keep_static"] and collect_static_when_changed():
-                self.stdout.write("Static files are collected.")
+            if not options["keep_static"]:
+                self._collect_static()
             create_first_admin(options["login_file"])
+
+    def _collect_static(self) -> None:
+        if collect_static_when_changed():
+            self.stdout.write("Static files are collected.")
 
     def _migrate(self, *, expand_only: bool) -> None:
         if not list_open_migrations():
