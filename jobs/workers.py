@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -72,7 +73,7 @@ class ForkingWorker(_HeartbeatMixin, Worker):
 
     def handle_work_horse_killed(self, job: Any, retpid: int, ret_val: int, rusage: Any) -> None:
         super().handle_work_horse_killed(job, retpid, ret_val, rusage)
-        self._tell_database(lambda: recover_runs_of(self.name))
+        self._tell_database(lambda: recover_runs_of(self.name, by_itself=has_crashed(ret_val)))
 
     def main_work_horse(self, job: Any, queue: Any) -> None:
         end_with_the_supervisor()  # threads do not survive the fork
@@ -108,6 +109,11 @@ class FalWorker(_HeartbeatMixin, SimpleWorker):
 
         drain.stopping.set()
         super().request_stop(signum, frame)
+
+
+def has_crashed(wait_status: int) -> bool:
+    """Did a process end by its own doing? Somebody else would have killed or stopped it."""
+    return os.WIFSIGNALED(wait_status) and os.WTERMSIG(wait_status) not in (signal.SIGKILL, signal.SIGTERM)
 
 
 def read_outcome(job: Any) -> str:

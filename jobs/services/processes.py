@@ -13,8 +13,11 @@ from image2model.version import VERSION
 from jobs.models import Attempt, Generation, Lease, WorkerHeartbeat
 from jobs.models.generations import lease_for
 from jobs.services.derive import lock_job
-from jobs.services.runs import hand_back
+from jobs.services.runs import Failure, fail_generation, hand_back, is_running, may_be_paid
 from jobs.states import Status
+
+MOST_CRASHES = 3  # of a work horse by itself over one picture
+MOST_DEATHS = 5  # however it died: it may have been killed for another reason
 
 
 def note_heartbeat(worker: str, *, queue: str) -> None:
@@ -32,18 +35,32 @@ def forget_worker(worker: str) -> None:
     WorkerHeartbeat.objects.filter(name=worker).delete()
 
 
-def recover_runs_of(worker: str) -> int:
-    """Hand back at once what a worker's dead work horse had in hand; how many. Called by its parent alone."""
+def recover_runs_of(worker: str, *, by_itself: bool = False) -> int:
+    """Hand back at once what a worker's dead work horse had in hand; how many. Called by its parent alone.
+
+    ``by_itself``: nobody killed it, so the work is to blame and is given up sooner.
+    """
     rows = Generation.objects.filter(
         status=Status.PROCESSING, attempts__worker=worker, attempts__outcome=Attempt.Outcome.RUNNING
     )
-    return sum(_hand_back(generation) for generation in rows.distinct())
+    return sum(_recover(generation, by_itself=by_itself) for generation in rows.distinct())
 
 
 @transaction.atomic
-def _hand_back(generation: Generation) -> bool:
+def _recover(generation: Generation, *, by_itself: bool) -> bool:
     lock_job(generation.job_id)
+    most = MOST_CRASHES if by_itself else MOST_DEATHS
+    if generation.crashes + 1 >= most and is_running(generation) and not may_be_paid(generation):
+        return fail_generation(generation, failure=_describe_crashes(most))
     return hand_back(generation, reason="its work horse died")
+
+
+def _describe_crashes(number: int) -> Failure:
+    return Failure(
+        code="worker_crashed",
+        message=f"The worker died {number} times over this picture.",
+        hint="Try another picture, or a smaller one; the administrator finds the reason in the worker's log.",
+    )
 
 
 def hold_lease(name: str, *, holder: str, seconds: float) -> bool:
