@@ -12,6 +12,8 @@ from django.http import HttpRequest
 
 from accounts.models import ApiKey, Limits, LoginFailure, User
 from accounts.services import revoke_api_key
+from accounts.sessions import end_other_sessions
+from accounts.two_factor import remove_two_factor
 
 
 class LimitsInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -43,6 +45,27 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     search_fields = ("email", "first_name", "last_name")
     ordering = ("email",)
     date_hierarchy = "date_joined"
+
+    actions = ("reset_two_factor", "end_sessions")
+
+    @admin.action(description="Reset the second factor of the selected users", permissions=["reset"])
+    def reset_two_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """For those who lost their authenticator and their codes. They sign in with the password alone after it."""
+        reset = [user for user in users if remove_two_factor(user)]
+        for user in reset:
+            end_other_sessions(user, kept=request.session.session_key)
+            self.log_change(request, user, "Second factor reset.")
+        self.message_user(request, f"{len(reset)} of {len(users)} had a second factor; reset.", messages.SUCCESS)
+
+    def has_reset_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
+
+    @admin.action(description="Sign the selected users out everywhere", permissions=["change"])
+    def end_sessions(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        for user in users:
+            end_other_sessions(user, kept=request.session.session_key)
+            self.log_change(request, user, "Signed out everywhere.")
+        self.message_user(request, f"{len(users)} users signed out.", messages.SUCCESS)
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
         return [LimitsInline] if obj else []
@@ -103,6 +126,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 class LoginFailureAdmin(ReadOnlyAdmin):
     """To let somebody in again, delete the failures of their address."""
 
-    list_display = ("at", "address")
+    list_display = ("at", "purpose", "address")
+    list_filter = ("purpose",)
     search_fields = ("address",)
     ordering = ("-at",)

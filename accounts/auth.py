@@ -18,6 +18,7 @@ from rest_framework.request import Request
 
 from accounts.models import ApiKey, Scope, User
 from accounts.services import find_api_key, note_key_use
+from accounts.two_factor import must_prove
 
 if TYPE_CHECKING:  # REST framework's views load the classes of this module while they are themselves being loaded
     from rest_framework.views import APIView
@@ -70,6 +71,8 @@ class HasScope(permissions.BasePermission):
         staff_only = getattr(view, "staff_only", False)
         if staff_only and not request.user.is_staff:
             raise PermissionDenied("Only staff may do this.", code="permission_denied")
+        if staff_only and not request.auth and must_prove(request.user, request.session):
+            raise PermissionDenied("Set up a second factor in your account first.", code="permission_denied")
         if isinstance(request.auth, ApiKey):
             check_scope(request.auth, Scope.ADMIN if staff_only else _choose_scope(request, view))
         return True

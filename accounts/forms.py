@@ -115,6 +115,26 @@ class ConfirmForm(forms.Form):
     )
 
 
+class CodeForm(forms.Form):
+    """The second factor."""
+
+    code = forms.CharField(
+        max_length=40, label="Code", help_text="Of your authenticator, or one of your recovery codes.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autofocus": True, "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )  # fmt: skip
+
+
+class ProofForm(ConfirmForm):
+    """Password and second factor."""
+
+    code = forms.CharField(
+        max_length=40, label="Code", help_text="Of your authenticator.",
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )  # fmt: skip
+
+
 class KeyForm(forms.Form):
     name = forms.CharField(
         max_length=MAX_NAME_LENGTH, help_text="Where the key is used, such as “render script”.",

@@ -130,8 +130,9 @@ class Session(AbstractBaseSession):
     signed_in_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
 
-    class Meta(AbstractBaseSession.Meta):
-        abstract = False
+    class Meta:
+        verbose_name = "session"
+        verbose_name_plural = "sessions"
 
     @classmethod
     def get_session_store_class(cls) -> Any:

@@ -1,4 +1,4 @@
-"""Where is somebody signed in? Sessions in the database that know whose they are, so that each can be seen and ended."""
+"""Where is somebody signed in? Sessions in the database that know whose they are: each can be seen and ended."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
@@ -22,13 +22,16 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services
+from accounts.addresses import is_within, read_address
 from accounts.errors import AccountError, TooManyFailures
 from accounts.forms import ChangePasswordForm, ConfirmForm, LoginForm, NewPasswordForm, ProfileForm, SignUpForm
-from accounts.models import User
+from accounts.models import Purpose, User
+from accounts.second_step import BACKEND, begin_second_step
+from accounts.sessions import end_other_sessions
 from accounts.throttle import forget_failures, note_attempt
+from accounts.two_factor import has_two_factor
 from image2model.answers import render_too_many
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 hide_passwords = sensitive_post_parameters("password", "old_password", "new_password1", "new_password2")
 
 
@@ -36,11 +39,6 @@ def current_user(request: HttpRequest) -> User:
     """For views behind ``login_required``: somebody is signed in."""
     assert isinstance(request.user, User)
     return request.user
-
-
-def read_address(request: HttpRequest) -> str:
-    """As the server tells it: behind a proxy it is the server that knows which forwarded address to trust."""
-    return str(request.META.get("REMOTE_ADDR", ""))[:45]
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -61,12 +59,16 @@ class LoginView(auth.LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         forget_failures(self.failure)
+        if has_two_factor(form.get_user()):
+            return begin_second_step(self.request, form.get_user(), target=self.get_success_url())
         return super().form_valid(form)
 
 
 @never_cache
 def enter_admin(request: HttpRequest) -> HttpResponse:
     """The admin's own login form knows no limit on guesses; ours does."""
+    if settings.ADMIN_ADDRESSES and not is_within(read_address(request), settings.ADMIN_ADDRESSES):
+        raise Http404
     if request.user.is_authenticated and not (request.user.is_active and request.user.is_staff):
         raise PermissionDenied
     target = request.GET.get("next") or reverse("admin:index")
@@ -82,6 +84,12 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(settings.LOGIN_REDIRECT_URL)
     form = SignUpForm(request.POST or None)
+    if request.method == "POST":
+        try:
+            address = read_address(request)
+            note_attempt(f"{address} {request.POST.get('email', '')[:254]}", address=address, purpose=Purpose.SIGN_UP)
+        except TooManyFailures as error:
+            return render_too_many(request, seconds=error.seconds, message="Too many new accounts from your address.")
     if form.is_valid() and (user := _try_sign_up(form)):
         login(request, user, backend=BACKEND)
         messages.success(request, "Welcome. Your account is ready.")
@@ -102,7 +110,15 @@ def _try_sign_up(form: SignUpForm) -> User | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def show_account(request: HttpRequest) -> HttpResponse:
     """Name and e-mail address."""
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=current_user(request).pk))
+    user = current_user(request)
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=user.pk))
+    if request.POST.get("password"):  # it may be a guess
+        try:
+            failure = note_attempt(user.email, address=read_address(request))
+        except TooManyFailures as error:
+            return render_too_many(request, seconds=error.seconds, message="Too many wrong passwords.")
+        if user.check_password(request.POST["password"]):
+            forget_failures(failure)
     if form.is_valid():
         form.save()
         messages.success(request, "Saved.")
@@ -136,9 +152,22 @@ class PasswordChangeView(auth.PasswordChangeView):
     template_name = "accounts/password_change.html"
     form_class = ChangePasswordForm
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Whoever finds a browser open does not find out the password in it."""
+        user = current_user(request)
+        try:
+            failure = note_attempt(user.email, address=read_address(request))
+        except TooManyFailures as error:
+            return render_too_many(request, seconds=error.seconds, message="Too many wrong passwords.")
+        if user.check_password(request.POST.get("old_password", "")):
+            forget_failures(failure)
+        return super().post(request, *args, **kwargs)
+
     def form_valid(self, form: Form) -> HttpResponse:
         messages.success(self.request, "Your password is changed. Other browsers are signed out.")
-        return super().form_valid(form)
+        answer = super().form_valid(form)
+        end_other_sessions(self.request.user, kept=self.request.session.session_key)
+        return answer
 
 
 @login_required
@@ -155,7 +184,7 @@ class PasswordResetView(auth.PasswordResetView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Nobody fills a stranger's mailbox through us."""
         try:
-            note_attempt(f"reset:{request.POST.get('email', '')[:254]}", address=read_address(request))
+            note_attempt(request.POST.get("email", "")[:254], address=read_address(request), purpose=Purpose.RESET)
         except TooManyFailures as error:
             return render_too_many(request, seconds=error.seconds, message="Too many mails asked for.")
         return super().post(request, *args, **kwargs)
@@ -172,6 +201,7 @@ class PasswordResetConfirmView(auth.PasswordResetConfirmView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         messages.success(self.request, "Your password is changed. Sign in with the new one.")
+        end_other_sessions(form.user, kept=None)
         return super().form_valid(form)
 
 

@@ -13,6 +13,7 @@ from django.contrib.admin.apps import SimpleAdminConfig
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 
 ALIVE_WITHIN = timedelta(seconds=60)
@@ -26,7 +27,16 @@ class ProductAdminSite(admin.AdminSite):
     def get_urls(self) -> list[Any]:
         """Without the way from a row to its page: no model has one, and for some the look-up itself fails."""
         admin.autodiscover()
-        return [entry for entry in super().get_urls() if getattr(entry, "name", "") != "view_on_site"]
+        found = [entry for entry in super().get_urls() if getattr(entry, "name", "") != "view_on_site"]
+        return [*self._list_operations(), *found]
+
+    def _list_operations(self) -> list[URLPattern]:
+        from image2model.ops.operations import send_test, show_operations
+
+        return [
+            path("operations/", self.admin_view(show_operations), name="operations"),
+            path("operations/test/", self.admin_view(send_test), name="operations_test"),
+        ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {**(extra_context or {}), "today": describe_today()})

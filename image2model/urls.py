@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -16,8 +17,8 @@ from jobs.services import delete_work_of
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.start, name="start"),
     path("styleguide/", pages.show_styles, name="styleguide"),
-    path("admin/login/", enter_admin),
-    path("admin/", admin.site.urls),
+    path(f"{settings.ADMIN_PATH}/login/", enter_admin),
+    path(f"{settings.ADMIN_PATH}/", admin.site.urls),
     path("accounts/delete/", delete_account, {"before": delete_work_of}, name="account_delete"),
     path("accounts/", include("accounts.urls")),
     *operation,
