@@ -13,12 +13,14 @@ from jobs.engines.fal import AccountProblem, FalClient, FalError
 from jobs.fal.client import open_client
 from jobs.fal.follower import TICK_SECONDS, Follower
 from jobs.fal.rows import Rows, open_rows
+from jobs.services import remote_copies
 from jobs.services.fal import breaker, provider
 
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
 PROBE_LOOK_SECONDS = 1.0
+COPIES_AT_ONCE = 5
 
 
 @contextmanager
@@ -54,8 +56,20 @@ async def _follow(client: FalClient, rows: Rows, over: threading.Event) -> None:
         if time.monotonic() >= probe_at:
             probe_at = time.monotonic() + PROBE_LOOK_SECONDS
             await probe(client, rows)
+            await delete_remote_copies(client, rows)
         await asyncio.sleep(IDLE_SECONDS if follower.is_idle else TICK_SECONDS)
     await follower.finish()
+
+
+async def delete_remote_copies(client: FalClient, rows: Rows) -> None:
+    """What was deleted here goes at FAL, too."""
+    for request_id in await rows(remote_copies.take_remote_copies, at_most=COPIES_AT_ONCE):
+        try:
+            await client.delete_result(request_id)
+        except FalError as error:
+            logger.info("FAL has not deleted the result of %s yet: %s", request_id, error.detail)
+        else:
+            await rows(remote_copies.forget_remote_copy, request_id)
 
 
 async def probe(client: FalClient, rows: Rows) -> None:

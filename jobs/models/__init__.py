@@ -8,7 +8,7 @@ from jobs.models.images import SourceImage
 from jobs.models.jobs import Feed, IdempotencyKey, Job
 from jobs.models.limits import UploadWindow
 from jobs.models.processes import Lease, WorkerHeartbeat
-from jobs.models.providers import LedgerEntry, Provider, Purse
+from jobs.models.providers import LedgerEntry, Provider, Purse, RemoteCopy
 from jobs.models.webhooks import JobWebhookSecret, Webhook, WebhookDelivery
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "LedgerEntry",
     "Provider",
     "Purse",
+    "RemoteCopy",
     "SourceImage",
     "Submission",
     "UploadWindow",

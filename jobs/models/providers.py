@@ -35,6 +35,21 @@ class Provider(models.Model):
         return self.name
 
 
+class RemoteCopy(models.Model):
+    """A result that a provider still keeps of work that was deleted here: an id alone, until it is gone there, too."""
+
+    request_id = models.CharField(max_length=64, primary_key=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "remote copies"
+
+    def __str__(self) -> str:
+        return self.request_id
+
+
 class LedgerEntry(models.Model):
     """What one attempt may cost, did cost, or turned out not to cost. Outlives the job: ids only, no content."""
 

@@ -17,6 +17,7 @@ from jobs.models import MAY_BE_PAID, Artifact, Attempt, Event, Generation, Gener
 from jobs.services.cancel import cancel_if_active, cancel_job
 from jobs.services.derive import lock_job, refresh_job
 from jobs.services.money import write_off
+from jobs.services.remote_copies import remember_remote_copies
 from jobs.states import ACTIVE, Status
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ def purge_job(job_id: UUID) -> None:
             _forget_content(job_id)
         else:
             write_off(list(Generation.objects.filter(job=job_id).values_list("pk", flat=True)))
+            remember_remote_copies(Attempt.objects.filter(generation__job=job_id))
             Job.objects.filter(pk=job_id, deleted_at__isnull=False).delete()
     failpoint("delete.after_rows")
     for image_id in images:
@@ -105,6 +107,7 @@ def _remove_generation(generation: Generation, *, actor: str) -> bool:
         removed = _set_aside(generation, job=job)
     else:
         write_off([generation.pk])
+        remember_remote_copies(Attempt.objects.filter(generation=generation.pk))
         removed, _ = Generation.objects.filter(pk=generation.pk).delete()
     if removed:
         Job.objects.filter(pk=job.pk).update(total=F("total") - 1)
@@ -153,5 +156,6 @@ def delete_work_of(user: User) -> None:
     for job in Job.objects.filter(owner=user):
         delete_job(job, actor=str(user))
     write_off(list(Generation.objects.filter(owner=user).values_list("pk", flat=True)))
+    remember_remote_copies(Attempt.objects.filter(generation__owner=user))
     for image_id in SourceImage.objects.filter(owner=user).values_list("pk", flat=True):
         delete_unused_image(image_id)

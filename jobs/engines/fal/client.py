@@ -109,6 +109,13 @@ class FalClient:
             return "not_found"
         raise classify_call(answer)
 
+    async def delete_result(self, request_id: str) -> None:
+        """Have FAL delete what a request gave, and its files. Raises ``Transient``. What it has not is gone, too."""
+        url = self.hosts.payloads_url(request_id)
+        answer = await self._wire.call("DELETE", url, operation="delete")
+        if not answer.is_ok and answer.status != 404:
+            raise classify_call(answer, names_request=False)
+
     async def find_requests(
         self, endpoint: str, *, since: datetime, until: datetime | None = None
     ) -> list[HistoryEntry]:

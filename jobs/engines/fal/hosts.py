@@ -54,6 +54,10 @@ class FalHosts:
     def platform_url(self, path: str, **query: str) -> str:
         return f"{self.platform}/v1/models/{path}?{urlencode(query)}"
 
+    def payloads_url(self, request_id: str) -> str:
+        """Result and output files of a request, to be deleted."""
+        return f"{self.platform}/v1/models/requests/{check_request_id(request_id)}/payloads"
+
     @property
     def token_url(self) -> str:
         return f"{self.rest}/storage/auth/token?storage_type=fal-cdn-v3"
