@@ -62,8 +62,8 @@ def show_security(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def end_one_session(request: HttpRequest, name: str) -> HttpResponse:
-    if not end_session(current_user(request), name=name):
+def end_one_session(request: HttpRequest, session: str) -> HttpResponse:
+    if not end_session(current_user(request), name=session):
         raise Http404
     messages.success(request, "That browser is signed out.")
     return redirect("security")

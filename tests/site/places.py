@@ -26,6 +26,7 @@ PLACES: dict[Place, list[str]] = {
     Place.OPEN: [
         "",
         "accounts/login/",
+        "accounts/login/code/",
         "accounts/logout/",
         "accounts/password/reset/",
         "accounts/password/reset/sent/",
@@ -49,6 +50,10 @@ PLACES: dict[Place, list[str]] = {
         "accounts/keys/",
         "accounts/password/",
         "accounts/password/done/",
+        "accounts/security/",
+        "accounts/security/sessions/end/",
+        "accounts/security/two-factor/",
+        "accounts/security/two-factor/off/",
         "accounts/webhooks",
         "accounts/webhooks/deliveries",
         "accounts/webhooks/job-secret",
@@ -58,6 +63,7 @@ PLACES: dict[Place, list[str]] = {
     ],
     Place.PAGE_OF_OBJECT: [
         "accounts/keys/<uuid:key_id>/revoke/",
+        "accounts/security/sessions/<str:session>/end/",
         "accounts/webhooks/<uuid:webhook_id>",
         "accounts/webhooks/<uuid:webhook_id>/delete",
         "accounts/webhooks/<uuid:webhook_id>/deliveries",

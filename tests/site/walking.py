@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.test import Client
@@ -15,6 +16,7 @@ from django_rq import get_queue
 
 from accounts.models import ApiKey, LoginFailure, User
 from accounts.services import create_api_key
+from accounts.sessions import name_session
 from jobs.models import (
     Artifact,
     Attempt,
@@ -83,6 +85,7 @@ def set_scene() -> Scene:
         "key_id": key.pk,
         "webhook_id": webhook.pk,
         "delivery_id": delivery.pk,
+        "session": _open_session(owner),
         "filename": artifact.filename,
     }
     scene.objects = {
@@ -97,6 +100,13 @@ def set_scene() -> Scene:
         **_make_the_rest(scene, generation),
     }
     return scene
+
+
+def _open_session(owner: User) -> str:
+    """A browser in which the owner is signed in, as the pages name it."""
+    client = Client()
+    client.force_login(owner)
+    return name_session(client.cookies[settings.SESSION_COOKIE_NAME].value)
 
 
 def _make_the_rest(scene: Scene, generation: Generation) -> dict[str, object]:
