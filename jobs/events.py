@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -63,6 +64,14 @@ def write_event(
 ) -> None:
     """A line of the job's history, under the number of the change it belongs to."""
     Event.objects.create(job=job, number=job.version, generation=generation, kind=kind, message=message, actor=actor)
+
+
+def write_events(job: Job, kind: str, *, messages: Mapping[Generation, str]) -> None:
+    """Lines of the job's history, one for each of these generations, under the same number."""
+    Event.objects.bulk_create(
+        Event(job=job, number=job.version, generation=generation, kind=kind, message=message)
+        for generation, message in messages.items()
+    )
 
 
 def publish(job_id: UUID, version: int, *, owner_id: int, feed_version: int) -> None:

@@ -83,40 +83,44 @@ def _claim_from(job_id: UUID, *, engines: Sequence[str], worker: str) -> Generat
 def claim_of_job(job: Job, *, engines: Sequence[str], worker: str, at_most: int) -> list[Generation]:
     """The next of a locked job's generations, now this worker's. In a transaction of the caller's."""
     waiting = job.generations.filter(status=Status.QUEUED, engine__in=engines).order_by("position")
-    claimed = [generation for generation in waiting[:at_most] if start_attempt(generation, worker=worker)]
+    claimed = start_attempts(list(waiting[:at_most]), worker=worker)
     if claimed:
         Job.objects.filter(pk=job.pk).update(picked_at=Now())
     job = refresh_job(job)
-    for generation in claimed:
-        events.write_event(job, "started", generation=generation, message=f"Attempt {generation.attempt}.")
+    messages = {generation: f"Attempt {generation.attempt}." for generation in claimed}
+    events.write_events(job, "started", messages=messages)
     return claimed
 
 
-def start_attempt(generation: Generation, *, worker: str, lease_seconds: float = LEASE_SECONDS) -> bool:
-    """Move to processing as the next attempt; did this caller win it? In a transaction of the caller's."""
-    number = generation.attempt + 1
-    won = Generation.objects.move(
-        generation.pk,
-        Status.PROCESSING,
-        attempt=generation.attempt,
-        next_attempt=number,
-        stage=Stage.PREPARING,
-        waiting_reason="",
-        lease_until=lease_for(lease_seconds),
-        started_at=Now(),
-    )
-    if won:
-        _create_attempt(generation, number=number, worker=worker)
-        generation.refresh_from_db()
-    return won
+def start_attempts(generations: Sequence[Generation], *, worker: str) -> list[Generation]:
+    """Move them to processing as their next attempts; those that this caller won, as they are now.
+
+    In a transaction of the caller's. Generations with the same number of attempts move by one UPDATE.
+    """
+    started: list[Generation] = []
+    for number in sorted({generation.attempt for generation in generations}):
+        ids = [generation.pk for generation in generations if generation.attempt == number]
+        won = Generation.objects.move_some(
+            ids,
+            Status.PROCESSING,
+            attempt=number,
+            next_attempt=number + 1,
+            stage=Stage.PREPARING,
+            waiting_reason="",
+            lease_until=lease_for(LEASE_SECONDS),
+            started_at=Now(),
+        )
+        started += Generation.objects.filter(pk__in=won).order_by("position")
+    Attempt.objects.bulk_create(_make_attempt(generation, worker=worker) for generation in started)
+    return started
 
 
-def _create_attempt(generation: Generation, *, number: int, worker: str) -> Attempt:
+def _make_attempt(generation: Generation, *, worker: str) -> Attempt:
     engine = catalog.ENGINES[generation.engine]
     is_local = engine.provider == catalog.LOCAL_ENGINE.provider
-    return Attempt.objects.create(
+    return Attempt(
         generation=generation,
-        number=number,
+        number=generation.attempt,
         engine=engine.id,
         worker=worker,
         endpoint="" if is_local else engine.endpoint,

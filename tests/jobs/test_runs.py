@@ -37,10 +37,9 @@ def test_a_claim_is_an_attempt_with_a_lease(alice):
 
 def test_two_claims_one_winner(alice):
     generation = make_job(alice).generations.get()
-    assert runs.start_attempt(generation, worker="a")
     stale = Generation.objects.get(pk=generation.pk)
-    stale.attempt, stale.status = 0, "queued"
-    assert not runs.start_attempt(stale, worker="b")
+    assert runs.start_attempts([generation], worker="a") == [generation]
+    assert runs.start_attempts([stale], worker="b") == []
     assert Attempt.objects.count() == 1
 
 

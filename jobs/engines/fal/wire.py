@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -63,8 +64,7 @@ class Wire:
         self._find_proxy = cache(find_proxy)
 
     async def open(self) -> None:
-        # aiohttp's own context was made at import; this one sees SSL_CERT_FILE as it is now.
-        context = ssl.create_default_context()
+        context = trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         self._pool = make_session(aiohttp.TCPConnector(ssl=context, limit=100))
         # A pooled connection may have been closed by FAL a moment ago: the POST would be lost and nobody could say
         # whether FAL had read it. A new one costs a handshake and keeps "not sent" and "unknown" apart.
@@ -168,6 +168,14 @@ class Wire:
 
 UNKNOWN_MESSAGE = "It is not known whether FAL took the request."
 UNKNOWN_HINT = "It is not sent again by itself, so that nothing is paid twice."
+
+
+@cache
+def trust(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """Whom OpenSSL trusts with these variables, read once: that takes longer than a call. aiohttp's own was made at
+    import, perhaps before they were set.
+    """
+    return ssl.create_default_context()
 
 
 def make_session(connector: aiohttp.TCPConnector, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Greatest, Now
+from django.db.models.functions import Now
 
 from jobs import files, queue
 from jobs.models import Artifact, Attempt, Generation, Job
@@ -20,7 +20,7 @@ from jobs.models.generations import lease_for
 from jobs.services.derive import lock_job, refresh_job
 from jobs.services.fal.fallback import fail_or_fall_back
 from jobs.services.fal.pacing import back_off
-from jobs.services.money import settle
+from jobs.services.money import settle, settle_some
 from jobs.services.runs import Failure, NewArtifact, complete_generation, discard_attempt_files, record_artifacts
 from jobs.states import Stage, Status, WaitingReason
 
@@ -33,10 +33,9 @@ WANTED = (Status.PROCESSING, Status.FAILED)
 def claim_ready(*, at_most: int) -> list[Attempt]:
     """Requests that are over and whose results nobody is fetching, now this worker's."""
     ready = waiting_to_be_collected().order_by("ready_at")
-    claimed = []
-    for pk in list(ready.values_list("pk", flat=True)[:at_most]):
-        if waiting_to_be_collected().filter(pk=pk).update(lease_until=lease_for(LEASE_SECONDS)):
-            claimed.append(pk)
+    with transaction.atomic():
+        claimed = list(ready.select_for_update(skip_locked=True).values_list("pk", flat=True)[:at_most])
+        Attempt.objects.filter(pk__in=claimed).update(lease_until=lease_for(LEASE_SECONDS))
     rows = Attempt.objects.filter(pk__in=claimed).select_related("generation__job").order_by("ready_at")
     return list(rows)
 
@@ -141,35 +140,49 @@ def _record_in_job(job_id: UUID, collected: Sequence[Collected]) -> frozenset[in
         job = lock_job(job_id)
     except Job.DoesNotExist:
         return frozenset()
-    recorded = [each for each in collected if _record(each)]
+    fresh = _note_collected(collected)
+    recorded = _find_wanted(fresh)
+    _store_rows(recorded)
+    settle_some([each.attempt for each in fresh])
     if any(not each.is_complete for each in recorded):
         refresh_job(job)
         queue.ring_after_commit(queue.POST)
     return frozenset(each.attempt.pk for each in recorded)
 
 
-def _record(collected: Collected) -> bool:
-    attempt, generation = collected.attempt, collected.attempt.generation
-    fresh = Attempt.objects.at_provider().filter(pk=attempt.pk)
-    if not fresh.update(collected_at=Now(), settled_at=Now(), lease_until=None, next_poll_at=None):
-        return False
-    wanted = Generation.objects.filter(pk=generation.pk, attempt=attempt.number, status__in=WANTED)
-    if not wanted.update(
-        stage=Stage.POSTPROCESSING, warnings=list(collected.warnings), waiting_reason="", lease_until=None,
-        progress=Greatest("progress", COLLECTED_PERCENT),
-    ):  # fmt: skip
-        settle(attempt)
-        return False
-    generation.attempt = attempt.number
-    if attempt.number > 1:
-        _discard_earlier_files(generation)
-    if collected.is_complete:
-        complete_generation(generation, artifacts=collected.artifacts, warnings=collected.warnings)
-        _set_right(attempt)
-    else:
-        record_artifacts(generation, artifacts=collected.artifacts)
-    settle(attempt)
-    return True
+def _note_collected(collected: Sequence[Collected]) -> list[Collected]:
+    """Their following is over; without those that another worker recorded."""
+    open_ones = Attempt.objects.at_provider().filter(pk__in=[each.attempt.pk for each in collected]).order_by("pk")
+    fresh = set(open_ones.select_for_update().values_list("pk", flat=True))
+    Attempt.objects.filter(pk__in=fresh).update(
+        collected_at=Now(), settled_at=Now(), lease_until=None, next_poll_at=None
+    )
+    return [each for each in collected if each.attempt.pk in fresh]
+
+
+def _find_wanted(collected: Sequence[Collected]) -> list[Collected]:
+    """Those whose generations still wait for them. The job is locked: nobody changes that meanwhile."""
+    ids = [each.attempt.generation_id for each in collected]
+    rows = Generation.objects.filter(pk__in=ids, status__in=WANTED)
+    current = dict(rows.values_list("pk", "attempt"))
+    return [each for each in collected if current.get(each.attempt.generation_id) == each.attempt.number]
+
+
+def _store_rows(collected: Sequence[Collected]) -> None:
+    for warnings in sorted({each.warnings for each in collected}):
+        ids = [each.attempt.generation_id for each in collected if each.warnings == warnings]
+        rows = Generation.objects.filter(pk__in=ids)
+        rows.update(stage=Stage.POSTPROCESSING, warnings=list(warnings), waiting_reason="", lease_until=None)
+        rows.filter(progress__lt=COLLECTED_PERCENT).update(progress=COLLECTED_PERCENT)
+    for each in collected:
+        generation = _find_run(each.attempt)
+        if generation.attempt > 1:
+            _discard_earlier_files(generation)
+        if each.is_complete:
+            complete_generation(generation, artifacts=each.artifacts, warnings=each.warnings)
+            _set_right(each.attempt)
+        else:
+            record_artifacts(generation, artifacts=each.artifacts)
 
 
 def _find_run(attempt: Attempt) -> Generation:

@@ -14,6 +14,7 @@ from jobs.services.runs import NewArtifact, complete_generation
 from jobs.states import Status
 
 LEASE_SECONDS = 120  # a large model with every format, measured, with a wide margin
+CROWD = 4  # so many at once are nobody's only picture
 MAX_CLAIMS = 3  # then the model is delivered without them: it is paid for
 
 
@@ -26,6 +27,11 @@ def waiting_to_be_finished() -> QuerySet[Attempt]:
         number=F("generation__attempt"),
         generation__status__in=(Status.PROCESSING, Status.FAILED),
     )
+
+
+def is_crowded() -> bool:
+    """Do several wait, so that none of them is urgent?"""
+    return waiting_to_be_finished()[:CROWD].count() == CROWD
 
 
 def claim_finishing() -> Attempt | None:

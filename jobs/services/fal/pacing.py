@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-FIRST_SHARE, FIRST_MOST = 0.3, 5.0  # of the usual time, seconds
 QUICK = 2.0
+FIRST_SHARE, FIRST_MOST = 0.3, QUICK  # of the usual time, seconds: some are much quicker than usual
 QUEUE_LEAST, QUEUE_MOST = 3.0, 15.0
 UNWANTED_MOST = 300.0
 BACKOFF_MOST = 30.0

@@ -60,24 +60,19 @@ def begin_sending(parcels: Sequence[Parcel]) -> set[int]:
 
     Cancelled ones are not among them, nor what the day has no room for.
     """
-    return {parcel.attempt_id for parcel in sorted(parcels, key=lambda each: each.attempt_id) if _begin(parcel)}
-
-
-def _begin(parcel: Parcel) -> bool:
+    by_attempt = {parcel.attempt_id: parcel for parcel in parcels}
     ready = Attempt.objects.filter(
-        pk=parcel.attempt_id, submission=Submission.PREPARING, outcome=Attempt.Outcome.RUNNING
-    )
-    attempt = ready.select_for_update(of=("self",)).select_related("generation").first()
-    if attempt is None or not money.note_sending(attempt):
-        return False
-    return bool(
-        ready.update(
-            submission=Submission.SENDING,
-            sent_at=Now(),
-            arguments=dict(parcel.arguments),
-            input_urls=list(parcel.input_urls),
-        )
-    )
+        pk__in=by_attempt, submission=Submission.PREPARING, outcome=Attempt.Outcome.RUNNING
+    ).order_by("pk")  # fmt: skip
+    locked = list(ready.select_for_update(of=("self",)).select_related("generation"))
+    allowed = money.note_sending(locked)
+    ids = {attempt.pk for attempt in allowed}
+    ready.filter(pk__in=ids).update(submission=Submission.SENDING, sent_at=Now())
+    for attempt in allowed:
+        parcel = by_attempt[attempt.pk]
+        attempt.arguments, attempt.input_urls = dict(parcel.arguments), list(parcel.input_urls)
+    Attempt.objects.bulk_update(allowed, ["arguments", "input_urls"])
+    return ids
 
 
 def note_accepted(receipts: Sequence[Receipt]) -> None:

@@ -19,7 +19,7 @@ from jobs.services.money.brake import find_braked_owners, is_number_limited, is_
 from jobs.services.money.budgets import Budget, describe_budget, read_budget, read_site_budget
 from jobs.services.money.holds import hold, keep_hold, release, write_off
 from jobs.services.money.prices import Estimate, estimate, find_price, is_free
-from jobs.services.money.settling import end_work, settle
+from jobs.services.money.settling import end_work, settle, settle_some
 from jobs.services.money.usage import UsageRow, add_up_engines, read_usage
 
 __all__ = [
@@ -44,5 +44,6 @@ __all__ = [
     "read_usage",
     "release",
     "settle",
+    "settle_some",
     "write_off",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -44,23 +45,43 @@ def find_braked_owners() -> frozenset[int]:
     return frozenset(owner for owner, number in numbers.items() if owner is not None and number >= limit)
 
 
-def note_sending(attempt: Attempt) -> bool:
-    """Count this attempt as sent today and tie what is held for it to it; False when the day's number is reached.
+def note_sending(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Count these attempts as sent today and tie what is held for them to them; those that the day has room for.
 
-    In the transaction that commits the attempt as ``sending``, before the request goes out: however many
-    processes send at once, none goes past the number. On False the attempt must not be sent.
+    In the transaction that commits them as ``sending``, before the requests go out: however many processes send at
+    once, none goes past the number. The others must not be sent. Reads their generations.
     """
-    generation = attempt.generation
-    if is_number_limited():
-        lock_purse()
-    if not _has_room(generation.owner_id):
-        return False
-    entry = open_holds(generation.pk).first() or make_hold(
-        generation, price=find_price(attempt.engine, options=generation.options)
-    )
-    entry.attempt, entry.sent_at = attempt.number, datetime.now(UTC)
-    entry.save()
-    return True
+    if not is_number_limited():
+        _tie_holds(attempts)
+        return list(attempts)
+    lock_purse()
+    allowed = []
+    for attempt in attempts:
+        if _has_room(attempt.generation.owner_id):
+            _tie_holds([attempt])
+            allowed.append(attempt)
+    return allowed
+
+
+def _tie_holds(attempts: Sequence[Attempt]) -> None:
+    generations = [attempt.generation_id for attempt in attempts]
+    held = {entry.generation_id: entry for entry in open_holds(*generations).order_by("created_at", "pk")}
+    now = datetime.now(UTC)
+    made: list[LedgerEntry] = []
+    for attempt in attempts:
+        entry = held.get(attempt.generation_id) or _make_missing_hold(attempt)
+        entry.attempt, entry.sent_at = attempt.number, now
+        if entry.pk is None:
+            made.append(entry)
+    LedgerEntry.objects.bulk_create(made)
+    for number in sorted({attempt.number for attempt in attempts}):
+        ids = [entry.pk for entry in held.values() if entry.attempt == number]
+        LedgerEntry.objects.filter(pk__in=ids).update(attempt=number, sent_at=now)
+
+
+def _make_missing_hold(attempt: Attempt) -> LedgerEntry:
+    price = find_price(attempt.engine, options=attempt.generation.options)
+    return make_hold(attempt.generation, price=price)
 
 
 def _has_room(owner_id: int) -> bool:

@@ -87,9 +87,9 @@ def _name(engine_id: str) -> str:
     return entry.name if entry else engine_id
 
 
-def open_holds(generation_id: UUID) -> QuerySet[LedgerEntry]:
-    """What is kept back for a try that was not sent yet."""
-    return LedgerEntry.objects.filter(generation_id=generation_id, attempt=None, state=State.HELD)
+def open_holds(*generation_ids: UUID) -> QuerySet[LedgerEntry]:
+    """What is kept back for tries that were not sent yet."""
+    return LedgerEntry.objects.filter(generation_id__in=generation_ids, attempt=None, state=State.HELD)
 
 
 def keep_hold(generation: Generation) -> None:

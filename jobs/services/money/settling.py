@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
 from jobs.models import MAY_BE_PAID, Attempt, Generation, LedgerEntry, Submission
@@ -28,15 +31,21 @@ def settle(attempt: Attempt) -> Decimal | None:
     As long as it is unclear whether the provider took the request, its money stays held.
     """
     lock_job(attempt.generation.job_id)
-    attempt = Attempt.objects.select_related("generation").get(pk=attempt.pk)
-    if attempt.submission in UNCLEAR:
-        return None
-    entry = _find_entry(attempt)
-    cost = _find_cost(attempt, entry=entry)
-    Attempt.objects.filter(pk=attempt.pk).update(cost=cost)
-    _write_entry(entry, attempt=attempt, cost=cost)
-    _add_up(attempt.generation)
-    return cost
+    return settle_some([attempt])[attempt.pk]
+
+
+def settle_some(attempts: Sequence[Attempt]) -> dict[int, Decimal | None]:
+    """As ``settle`` for several, whose jobs are locked already, with a few changes for all of them."""
+    fresh = list(Attempt.objects.select_related("generation").filter(pk__in=[attempt.pk for attempt in attempts]))
+    known = [attempt for attempt in fresh if attempt.submission not in UNCLEAR]
+    entries = _find_entries(known)
+    costs = {attempt.pk: _find_cost(attempt, entry=entries.get(attempt.pk)) for attempt in known}
+    for cost in set(costs.values()):
+        ids = [pk for pk, each in costs.items() if each == cost]
+        Attempt.objects.filter(pk__in=ids).update(cost=cost)
+    _write_entries(entries, attempts=known, costs=costs)
+    _add_up({attempt.generation_id for attempt in known})
+    return {attempt.pk: costs.get(attempt.pk) for attempt in fresh}
 
 
 def end_work(generation: Generation) -> None:
@@ -48,14 +57,24 @@ def end_work(generation: Generation) -> None:
     release(generation)
     if is_free(generation.engine):
         Attempt.objects.filter(generation=generation, engine=generation.engine, cost=None).update(cost=Decimal())
-    _add_up(generation)
+    _add_up([generation.pk])
 
 
-def _find_entry(attempt: Attempt) -> LedgerEntry | None:
-    """Its own row; or what is held for the generation, as long as no other try can claim it."""
-    own = LedgerEntry.objects.filter(generation_id=attempt.generation_id, attempt=attempt.number).first()
+def _find_entries(attempts: Sequence[Attempt]) -> dict[int, LedgerEntry]:
+    """Each one's own row; or what is held for its generation, as long as no other try can claim it."""
+    rows = LedgerEntry.objects.filter(generation_id__in={attempt.generation_id for attempt in attempts})
+    of_generation: dict[UUID, list[LedgerEntry]] = defaultdict(list)
+    for row in rows.order_by("-created_at", "-pk"):
+        of_generation[row.generation_id].append(row)
+    found = {attempt.pk: _choose_entry(attempt, of_generation[attempt.generation_id]) for attempt in attempts}
+    return {pk: entry for pk, entry in found.items() if entry is not None}
+
+
+def _choose_entry(attempt: Attempt, rows: Sequence[LedgerEntry]) -> LedgerEntry | None:
+    own = [row for row in rows if row.attempt == attempt.number]
     is_latest = attempt.number == attempt.generation.attempt and attempt.generation.status != Status.QUEUED
-    return own or (open_holds(attempt.generation_id).first() if is_latest else None)
+    held = [row for row in rows if row.attempt is None and row.state == State.HELD] if is_latest else []
+    return next(iter([*own, *held]), None)
 
 
 def _find_cost(attempt: Attempt, *, entry: LedgerEntry | None) -> Decimal | None:
@@ -73,21 +92,35 @@ def _find_cost(attempt: Attempt, *, entry: LedgerEntry | None) -> Decimal | None
     return find_price(attempt.engine, options=attempt.generation.options)
 
 
-def _write_entry(entry: LedgerEntry | None, *, attempt: Attempt, cost: Decimal | None) -> None:
+def _write_entries(
+    entries: Mapping[int, LedgerEntry], *, attempts: Sequence[Attempt], costs: Mapping[int, Decimal | None]
+) -> None:
+    written = [
+        entry
+        for attempt in attempts
+        if (entry := _write_entry(entries.get(attempt.pk), attempt=attempt, cost=costs[attempt.pk])) is not None
+    ]
+    stored = [entry for entry in written if entry.pk is not None]
+    LedgerEntry.objects.bulk_create([entry for entry in written if entry.pk is None])
+    LedgerEntry.objects.bulk_update(stored, ["engine", "attempt", "state", "amount", "sent_at"])
+    LedgerEntry.objects.filter(pk__in=[entry.pk for entry in written], settled_at=None).update(settled_at=Now())
+
+
+def _write_entry(entry: LedgerEntry | None, *, attempt: Attempt, cost: Decimal | None) -> LedgerEntry | None:
+    """The row as it is to be written, if it is; a new one has no key yet."""
     was_billed = cost is None or cost > 0
     if entry is None and was_billed:
         entry = make_hold(attempt.generation, price=None)
     if entry is None:
-        return
+        return None
     if attempt.submission == Submission.NOT_SENT and attempt.generation.status in ACTIVE:
         _reopen(entry)
-        return
+        return None
     entry.engine, entry.attempt = attempt.engine, attempt.number
     entry.state = State.ACTUAL if was_billed else State.RELEASED
     entry.amount = (cost or Decimal()) if was_billed else entry.amount  # a released row keeps its estimate
     entry.sent_at = None if attempt.submission == Submission.NOT_SENT else entry.sent_at
-    entry.save()
-    LedgerEntry.objects.filter(pk=entry.pk, settled_at=None).update(settled_at=Now())
+    return entry
 
 
 def _reopen(entry: LedgerEntry) -> None:
@@ -100,9 +133,14 @@ def _reopen(entry: LedgerEntry) -> None:
     entry.save()
 
 
-def _add_up(generation: Generation) -> None:
-    attempts = Attempt.objects.filter(generation=generation)
-    total = attempts.aggregate(total=Sum("cost"))["total"]
-    if total is None and not attempts.filter(submission__in=MAY_BE_PAID).exists():
-        total = Decimal()
-    Generation.objects.filter(pk=generation.pk).update(cost_actual=total)
+def _add_up(generation_ids: Collection[UUID]) -> None:
+    """What the tries of each generation cost together; nothing as long as the cost of a paid one is not known."""
+    paid = Count("pk", filter=Q(submission__in=MAY_BE_PAID))
+    rows = Attempt.objects.filter(generation__in=generation_ids).values_list("generation").order_by()
+    sums = dict.fromkeys(generation_ids, (None, 0)) | {
+        pk: (total, number) for pk, total, number in rows.annotate(total=Sum("cost"), paid=paid)
+    }
+    totals = {pk: Decimal() if total is None and not number else total for pk, (total, number) in sums.items()}
+    for total in set(totals.values()):
+        ids = [pk for pk, each in totals.items() if each == total]
+        Generation.objects.filter(pk__in=ids).update(cost_actual=total)
