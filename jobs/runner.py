@@ -68,9 +68,9 @@ def _run_to_its_end(generation: Generation) -> None:
     except (DatabaseError, InterfaceError):
         raise  # nothing can be noted now; the lease runs out and the sweep hands it back
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             raise
-        runs.hand_back(generation, reason="the disk is full", outcome=Attempt.Outcome.FAILED)
+        runs.hand_back(generation, reason="nothing can be stored", outcome=Attempt.Outcome.FAILED)
         raise
     except Exception:
         runs.fail_generation(generation, failure=_BUG)

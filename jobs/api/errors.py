@@ -160,11 +160,16 @@ def _read_os_error(error: Any) -> Answer | None:
     if isinstance(error, StorageUnavailable):
         return Answer(code="file_unavailable", message="The file storage cannot be reached at the moment.",
                       hint="Try again in a minute.", retry_after=60)  # fmt: skip
-    return _STORAGE_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _STORAGE_FULL
+    return _NOTHING_STORED if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO) else None
 
 
 _STORAGE_FULL = Answer(
     code="storage_full", message="There is no room left to store anything.", hint="Try again later.", retry_after=60
+)
+_NOTHING_STORED = Answer(
+    code="storage_full", message="Nothing can be stored at the moment.", hint="Try again later.", retry_after=60
 )
 
 

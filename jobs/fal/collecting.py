@@ -76,7 +76,7 @@ class Collector:
         except meshes.MeshError as error:
             await self._end(attempt, Failure(code=error.code, message=error.message, hint=error.hint))
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
                 raise
             await self._rows(collecting.wait_for_room, attempt)
         finally:

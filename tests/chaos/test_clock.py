@@ -12,7 +12,10 @@ HOUR, DAY = 3_600, 86_400
 ENGINE = "tripo-v2.5"
 
 
-@pytest.mark.parametrize("shifts", [(HOUR, 0), (-HOUR, 0), (DAY, -DAY, 0)])
+@pytest.mark.parametrize(
+    "shifts",
+    [(HOUR, -HOUR, 0), pytest.param((DAY, 0), marks=pytest.mark.slow), pytest.param((-DAY, 0), marks=pytest.mark.slow)],
+)
 def test_nothing_is_lost_doubled_or_ended_early(scene: Scene, shifts: tuple[int, ...]):
     alice = scene.caller()
     scene.stack.wait_until(lambda: ENGINE in str(alice.call("GET", "/api/v1/models/available").body), what="FAL")

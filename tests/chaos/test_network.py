@@ -17,6 +17,7 @@ WEATHERS = {
     "late": {"latency": 0.5, "jitter": 0.5},
     "in small pieces": {"slice_bytes": 50, "latency": 0.002},
 }
+QUICK = ("reset", "cut off after 300 bytes")
 FAULT_SECONDS = 3.0
 
 
@@ -25,7 +26,9 @@ def wait_for_offer(scene: Scene) -> None:
     scene.stack.wait_until(lambda: ENGINE in str(alice.call("GET", "/api/v1/models/available").body), what="FAL")
 
 
-@pytest.mark.parametrize("weather", WEATHERS)
+@pytest.mark.parametrize(
+    "weather", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in WEATHERS]
+)
 def test_the_way_to_fal(scene: Scene, weather: str):
     """Uploads are taken meanwhile; what may be paid is not sent twice; everything ends, or asks a person."""
     wait_for_offer(scene)

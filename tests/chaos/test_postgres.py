@@ -58,7 +58,9 @@ def assert_says_so(said: Said) -> None:
     assert said.seconds < ANSWER_SECONDS
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault", ["stopped at once", "hangs", pytest.param("is not to be reached", marks=pytest.mark.slow)]
+)
 def test_it_is_told_and_everything_goes_on_afterwards(scene: Scene, fault: str):
     break_it, mend_it = FAULTS[fault]
     alice = scene.caller()
@@ -107,6 +109,7 @@ def test_there_is_no_connection_left(scene: Scene):
     judge(scene.stack, scene.history)
 
 
+@pytest.mark.slow
 def test_a_lock_is_waited_for(scene: Scene):
     alice = scene.caller()
     job_id = alice.send(scene.fresh(3), engine="local").body["job_id"]
