@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import override_settings
+from django.test import Client, override_settings
 from fal_client import client as library
 
 from accounts.models import User
+from tests.api.document import check_answer
 from tests.browser import chromium, open_window, window  # noqa: F401 - one browser for all modules
 from tests.factories import UserFactory
 
@@ -33,6 +35,23 @@ def _light_settings() -> Iterator[None]:
         WHITENOISE_AUTOREFRESH=True,
         PASSWORD_HASHERS=QUICK_HASHERS,
     ):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _answers_keep_to_the_document() -> Iterator[None]:
+    """Every answer of the API that a test gets is held against the OpenAPI document."""
+    ask = Client.request
+
+    def ask_and_check(self: Client, **request: Any) -> Any:
+        response = ask(self, **request)
+        method, path = request.get("REQUEST_METHOD", "GET"), request["PATH_INFO"]
+        body = None if response.streaming else response.content
+        check_answer(method, path, status=response.status_code, headers=response.headers, body=body)
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", ask_and_check)
         yield
 
 

@@ -11,7 +11,8 @@ import pytest
 from accounts.models import ApiKey, User
 from jobs.models import Job, Webhook
 from jobs.services.webhooks.subscriptions import send_test
-from tests.api.client import Api, assert_refused, read_document
+from tests.api.client import Api, assert_refused
+from tests.api.document import read_document
 from tests.factories import finish_job, make_job
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from jobs.api.openapi.errors import MEANINGS, NAMES
 from jobs.errors import STATUS_OF_CODE
-from tests.api.client import read_document, resolve, validate
+from tests.api.document import read_document, resolve, validate
 
 COMMITTED = Path(__file__).resolve().parent.parent.parent / "docs" / "openapi.json"
 REMEDY = "manage.py spectacular --format openapi-json --file docs/openapi.json"

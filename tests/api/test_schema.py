@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.api.client import read_document
+from tests.api.document import read_document
 
 VIEWERS = ("/api/docs", "/api/redoc")
 

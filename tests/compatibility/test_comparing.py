@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.client import read_document
+from tests.api.document import read_document
 from tests.compatibility.comparing import list_breaks
 
 Change = Callable[[dict[str, Any]], Any]

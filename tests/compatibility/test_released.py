@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from image2model.version import VERSION
-from tests.api.client import read_document
+from tests.api.document import read_document
 from tests.compatibility.comparing import list_breaks
 
 RELEASED = sorted(Path(__file__).with_name("released").glob("*.json"))

@@ -13,7 +13,8 @@ from accounts.models import Limits, User
 from jobs.models import Job, SourceImage, UploadWindow
 from jobs.services import count_upload, store_images
 from jobs.services.images import Upload
-from tests.api.client import Api, assert_refused, read_document, resolve
+from tests.api.client import Api, assert_refused
+from tests.api.document import read_document, resolve
 from tests.factories import make_picture
 from tests.live.client import bearer, open_stream
 
