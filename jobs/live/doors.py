@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from django.conf import settings
+from django.db import Error as DatabaseFailure
 from rest_framework.exceptions import APIException
 
 from accounts.access import read_access_token
@@ -20,6 +22,8 @@ from image2model.ops import meters
 from jobs.errors import JobError
 from jobs.live.hub import read_database
 from jobs.models import Job
+
+logger = logging.getLogger(__name__)
 
 STREAMS_PER_PROCESS = 1000
 KNOWN_PARAMETERS = {"access", "last_event_id", "timeout"}
@@ -58,11 +62,19 @@ async def identify(scope: Mapping[str, Any], *, job_id: UUID | None) -> int:
 
 
 async def may_still_listen(scope: Mapping[str, Any], *, listener: Listener) -> bool:
-    """Is the caller's key or session still good?"""
+    """Is the caller's key or session still good? While the database is away nobody knows, and nobody is sent away."""
     try:
         return await identify(scope, job_id=listener.job_id) == listener.user_id
     except JobError:
         return False
+    except DatabaseFailure:
+        return True
+
+
+def refuse_without_database(error: DatabaseFailure) -> JobError:
+    logger.warning("A stream was refused: database_unavailable: %s", error)
+    return JobError("database_unavailable", "The database cannot be reached at the moment.",
+                    hint="Try again in a few seconds.", retry_after=5)  # fmt: skip
 
 
 def read_parameters(scope: Mapping[str, Any]) -> dict[str, str]:

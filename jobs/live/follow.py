@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from functools import partial
+from typing import Any
 from uuid import UUID
+
+from django.db import Error as DatabaseFailure
 
 from jobs import events
 from jobs.events import Frame
-from jobs.live.hub import find_hub, read_database
+from jobs.live.hub import TICK_SECONDS, Topic, find_hub, read_database
 from jobs.models import Job
+
+logger = logging.getLogger(__name__)
 
 
 async def follow_job(job_id: UUID, *, after: int) -> AsyncGenerator[Frame]:
@@ -19,7 +26,11 @@ async def follow_job(job_id: UUID, *, after: int) -> AsyncGenerator[Frame]:
     try:
         while True:
             bell = topic.changed
-            frame: Frame | None = await topic.read(lambda: events.read_frame(job_id))
+            try:
+                frame: Frame | None = await topic.read(lambda: events.read_frame(job_id))
+            except DatabaseFailure as error:
+                await _wait_for_database(topic, bell, error)
+                continue
             if frame is None:
                 return
             if frame.id > after:
@@ -39,13 +50,24 @@ async def follow_jobs(owner_id: int, *, after: int | None) -> AsyncGenerator[Fra
     try:
         while True:
             bell = topic.changed
-            for frame in await read_database(partial(read_frames, owner_id, after=after)):
+            try:
+                found = await read_database(partial(read_frames, owner_id, after=after))
+            except DatabaseFailure as error:
+                await _wait_for_database(topic, bell, error)
+                continue
+            for frame in found:
                 after = frame.id
                 yield frame
             after = after or 0
             await topic.wait(bell)
     finally:
         hub.leave(owner_id)
+
+
+async def _wait_for_database(topic: Topic[Any], bell: asyncio.Event, error: DatabaseFailure) -> None:
+    """A stream outlives it: browsers do not come again once a new one was refused."""
+    logger.debug("A stream looks again in %s s at most: %s", TICK_SECONDS, error)
+    await topic.wait(bell)
 
 
 def read_frames(owner_id: int, *, after: int | None) -> list[Frame]:

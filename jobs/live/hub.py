@@ -51,7 +51,11 @@ class Topic(Generic[Value]):
         async with self.lock:
             if self.stale:
                 self.stale = False
-                self.value = await read_database(look)
+                try:
+                    self.value = await read_database(look)
+                except BaseException:
+                    self.stale = True
+                    raise
             return self.value
 
     async def wait(self, bell: asyncio.Event) -> None:

@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from contextlib import aclosing, suppress
 from typing import Any
 
+from django.db import Error as DatabaseFailure
+
 from image2model.answers import build_error, list_refusal_headers
 from image2model.middleware import RECORD_KEY, choose_request_id, request_id_var
 from jobs.errors import JobError
@@ -24,6 +26,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEARTBEAT_SECONDS = 15
+SEND_SECONDS = 30  # somebody who does not read what was sent is let go, and their place with them
 RECHECK_SECONDS = 30  # a stream of somebody who logged out meanwhile is closed
 ADDRESSES = (
     (re.compile(r"/api/v1/events/?"), "all"),
@@ -74,6 +77,8 @@ class StreamRequest:
             await self._stream(kind, raw_id=raw_id)
         except JobError as error:
             await self._refuse(error)
+        except DatabaseFailure as error:
+            await self._refuse(doors.refuse_without_database(error))
         finally:
             request_id_var.reset(token)
 
@@ -113,7 +118,7 @@ class StreamRequest:
                 task.cancel()
             with suppress(asyncio.CancelledError):
                 await leaver
-            with suppress(asyncio.CancelledError, OSError):
+            with suppress(asyncio.CancelledError, OSError):  # gone, or not reading any more
                 await writer
 
     async def _write(self, listener: doors.Listener) -> None:
@@ -159,7 +164,8 @@ class StreamRequest:
             pass
 
     async def _push(self, text: str) -> None:
-        await self.send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+        async with asyncio.timeout(SEND_SECONDS):
+            await self.send({"type": "http.response.body", "body": text.encode(), "more_body": True})
 
     async def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         headers = [*headers, (b"x-request-id", self.request_id.encode("ascii"))]

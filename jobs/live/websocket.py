@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import Error as DatabaseFailure
 from django.http.request import validate_host
 
 from jobs.errors import JobError
 from jobs.live import doors
-from jobs.live.sse import RECHECK_SECONDS, open_frames
+from jobs.live.sse import RECHECK_SECONDS, SEND_SECONDS, open_frames
 
-CLOSE_CODES = {"not_authenticated": 4401, "invalid_api_key": 4401, "too_many_streams": 4429, "stream_capacity": 4503}
+CLOSE_CODES = {"not_authenticated": 4401, "invalid_api_key": 4401, "too_many_streams": 4429, "stream_capacity": 4503,
+               "database_unavailable": 4503}  # fmt: skip
 NORMAL, NO_BINARY, NOT_FOUND, TOO_MANY_MESSAGES = 1000, 1003, 4404, 4429
 MESSAGES_PER_SECOND = 10
 
@@ -36,7 +38,8 @@ class StreamConsumer(AsyncWebsocketConsumer):
         try:
             listener = await self.admit()
             self._place.enter_context(doors.take_place(listener.user_id, transport="websocket"))
-        except JobError as error:
+        except (JobError, DatabaseFailure) as failure:
+            error = failure if isinstance(failure, JobError) else doors.refuse_without_database(failure)
             await self.send(json.dumps({"id": None, "event": "error", "data": describe(error)}))
             await self.close(code=CLOSE_CODES.get(error.code, NOT_FOUND if error.status in (400, 404) else 4403))
             return
@@ -48,14 +51,23 @@ class StreamConsumer(AsyncWebsocketConsumer):
     async def _run(self, listener: doors.Listener) -> None:
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(self._recheck(listener))
-            await self._send_frames(listener)
+            is_read = await self._send_frames(listener)
             watch.cancel()
+        if not is_read:
+            self._place.close()  # the server's own pings end the connection
+            return
         await self.close(code=NORMAL)
 
-    async def _send_frames(self, listener: doors.Listener) -> None:
+    async def _send_frames(self, listener: doors.Listener) -> bool:
+        """False when the client does not read what was sent."""
         async with aclosing(open_frames(listener)) as frames:
             async for frame in frames:
-                await self.send(json.dumps({"id": frame.id, "event": frame.event, "data": frame.data}))
+                message = json.dumps({"id": frame.id, "event": frame.event, "data": frame.data})
+                try:
+                    await asyncio.wait_for(self.send(message), SEND_SECONDS)
+                except TimeoutError:
+                    return False
+        return True
 
     async def _recheck(self, listener: doors.Listener) -> None:
         """Somebody who logged out meanwhile hears no more."""

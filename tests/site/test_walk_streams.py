@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.conf import settings
 from django.test import Client
 
 from accounts.access import make_access_token
@@ -59,7 +60,8 @@ def prepare(who: str, job: Job) -> tuple[dict[str, str], str]:
 def cookie_of(user: User) -> dict[str, str]:
     client = Client()
     client.force_login(user)
-    return {"cookie": f"sessionid={client.cookies['sessionid'].value}", "origin": "http://testserver"}
+    name = settings.SESSION_COOKIE_NAME
+    return {"cookie": f"{name}={client.cookies[name].value}", "origin": "http://testserver"}
 
 
 @pytest.mark.parametrize("route", EVENT_STREAMS)
