@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 UNITS = Path(__file__).resolve().parent / "systemd"
-OURS = re.compile(r"(?<![\w./-])/(opt|etc|run|var/lib|var/log|var/cache)/image2model")
+OURS = re.compile(r"(?<![\w./])/(opt|etc|run|var/lib|var/log|var/cache)/image2model")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PATIENCE_SECONDS = 90.0
 START_SECONDS = 0.3  # a command that cannot even begin has ended by then

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -97,10 +99,12 @@ class Host:
     def stranger(self, **options: object) -> httpx.Client:
         return httpx.Client(base_url=self.url, verify=self.trust(), timeout=90, **options)  # type: ignore[arg-type]
 
-    def trust(self):
-        import ssl
-
+    def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.certificate)
+
+    @cached_property
+    def trusted(self) -> ssl.SSLContext:
+        return self.trust()
 
     def write_upstreams(self, *arguments: str) -> None:
         command = [DEPLOY / "nginx/write-upstreams", self.root / "etc/image2model/nginx/upstreams.conf", *arguments]

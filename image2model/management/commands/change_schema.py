@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
@@ -24,6 +25,8 @@ class Command(BaseCommand):
         )
         step.add_argument("--contract", action="store_true", help="everything else, when no old process is left")
 
+        parser.add_argument("--note", type=Path, help="with --contract: the file that then names what was brought")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"]:
             self._check()
@@ -32,6 +35,8 @@ class Command(BaseCommand):
         else:
             names = [f"{migration.app_label}.{migration.name}" for migration in list_open_migrations()]
             call_command("migrate", verbosity=0)
+            if options["note"] and names:
+                options["note"].write_text("\n".join(names))
             self._tell(names)
 
     def _check(self) -> None:

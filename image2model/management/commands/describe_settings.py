@@ -21,7 +21,7 @@ with one line that says why. A name that looks like one of these, and is none, i
 Each setting `NAME` may also come from a file: `NAME_FILE` is the path of one that holds the value, as container secrets
 do. Secret ones never appear in logs or answers.
 
-`.env.example` holds the same list in the form that compose.yaml and systemd read.
+`.env.example` holds the same list in the form that containers and systemd read.
 
 This page is made by `manage.py describe_settings --write` from `image2model/configuration.py`.
 
@@ -30,11 +30,9 @@ This page is made by `manage.py describe_settings --write` from `image2model/con
 """
 EXAMPLE = ROOT / ".env.example"
 EXAMPLE_INTRODUCTION = """\
-# Copy to .env and set what you need; every line without a value keeps its default. compose.yaml and systemd read it.
+# Copy it to production.env beside compose.yaml, or to /etc/image2model/image2model.env for systemd, and set what you
+# need: a line that stays a comment keeps its default. Secrets are better given as files, by NAME_FILE.
 # Made by manage.py describe_settings --write from image2model/configuration.py; docs/settings.md has the same list.
-
-# For compose.yaml alone: the password of its own PostgreSQL.
-# POSTGRES_PASSWORD=
 """
 WIDTH = 116
 
