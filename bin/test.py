@@ -95,6 +95,7 @@ def _list_checks() -> list[tuple[str, ...]]:
         ("ruff", "format", "--check"),
         ("mypy",),
         ("lint-imports",),
+        ("bandit", "-q", "-c", "pyproject.toml", "-r", "accounts", "image2model", "jobs", "bin"),
         ("manage.py", "makemigrations", "--check", "--dry-run"),
     ]
 

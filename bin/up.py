@@ -33,7 +33,7 @@ def set_up_and_run(options: Options, argv: Sequence[str]) -> int:
     os.chdir(ROOT)  # else a file of the visitor's directory could be imported in place of ours
     install()
     sys.stdout.flush()
-    os.execv(PYTHON, [str(PYTHON), "-m", "image2model.supervisor", *argv])  # noqa: S606 - becoming it is the point
+    os.execv(PYTHON, [str(PYTHON), "-m", "image2model.supervisor", *argv])  # noqa: S606 - becoming it is the point  # nosec B606
 
 
 def fix_relative_paths() -> None:

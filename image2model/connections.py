@@ -62,7 +62,7 @@ def storage_from_url(url: str, *, default: Path) -> dict[str, Any]:
         "querystring_expire": 300,
         "file_overwrite": True,
     }
-    names = {"endpoint": "endpoint_url", "region": "region_name", "key": "access_key", "secret": "secret_key",
+    names = {"endpoint": "endpoint_url", "region": "region_name", "key": "access_key", "secret": "secret_key",  # nosec B105
              "addressing": "addressing_style"}  # fmt: skip
     options |= {names[name]: value for name, value in query.items() if name in names}
     return {"BACKEND": "image2model.object_storage.ObjectStorage", "OPTIONS": options}

@@ -122,4 +122,4 @@ def _read_plan() -> dict[str, tuple[float, str]]:
 
 @lru_cache(maxsize=1)
 def _dice() -> random.Random:
-    return random.Random(os.environ.get("FAILPOINTS_SEED"))
+    return random.Random(os.environ.get("FAILPOINTS_SEED"))  # nosec B311

@@ -64,10 +64,10 @@ def _make_id_generator() -> Any:
 
     class RequestIds(IdGenerator):
         def generate_trace_id(self) -> int:
-            return find_trace_id(request_id_var.get()) if request_id_var.get() else random.getrandbits(128) | 1
+            return find_trace_id(request_id_var.get()) if request_id_var.get() else random.getrandbits(128) | 1  # nosec B311
 
         def generate_span_id(self) -> int:
-            return find_root_id(request_id_var.get()) if _is_root.get() else random.getrandbits(64) | 1
+            return find_root_id(request_id_var.get()) if _is_root.get() else random.getrandbits(64) | 1  # nosec B311
 
     return RequestIds()
 

@@ -20,7 +20,7 @@ from image2model.supervisor.virtual_fal import choose_port, describe_virtual_fal
 ROOT = Path(__file__).resolve().parent.parent.parent
 _STORE, _WEB, _WORKERS = range(3)
 _FAL_NAMES = ("FAL_KEY", "FAL_KEY_FILE")
-_ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+_ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on  # nosec B104
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,7 @@ async def answers_health(host: str, port: int) -> bool:
 
 
 def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # nosec B104
 
 
 def _bracket(host: str) -> str:

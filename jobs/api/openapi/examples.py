@@ -34,7 +34,7 @@ VALUES: dict[str, Any] = {
     "created_time": "2026-11-22T12:01:36Z", "timestamp": 1_795_348_896_000, "resets_at": "2026-12-01T00:00:00Z",
     "from": "2026-11-01", "to": "2026-11-22", "day": "2026-11-22", "date": "2026-11-22",
     "email": "you@example.org",
-    "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "types": ["job.completed", "job.failed"],
+    "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "types": ["job.completed", "job.failed"],  # nosec B105
     "type": "job.completed", "event_id": "evt_2d4f6a8c0e1b3d5f", "tries": 1, "response_status": 200,
     "prefix": "i2m_4kQz9w", "key": "i2m_4kQz9wXr…", "scopes": ["read", "write"], "views": "front,left,back",
     "service": "image2model", "version": "0.1.0", "workers": 4, "provider": "fal", "fallback": "none",

@@ -38,4 +38,4 @@ def back_off(failures: int) -> float:
 
 def spread(seconds: float) -> float:
     """So that requests that began together are not all asked for together."""
-    return seconds * random.uniform(1 - JITTER, 1)
+    return seconds * random.uniform(1 - JITTER, 1)  # nosec B311

@@ -118,7 +118,7 @@ def record(sent: Try, *, outcome: Outcome) -> None:
 
 
 def _choose_wait(failures: int, *, asked: int) -> float:
-    gap = GAPS[failures] * (1 - JITTER * random.random())
+    gap = GAPS[failures] * (1 - JITTER * random.random())  # nosec B311
     return max(gap, min(asked, LONGEST_WAIT))
 
 
