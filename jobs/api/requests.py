@@ -84,7 +84,13 @@ JOB_FILTERS = [
     ),
     OpenApiParameter(
         "created_after",
-        {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]},
+        {
+            "anyOf": [
+                {"type": "string", "format": "date-time"},
+                {"type": "string", "format": "date"},
+                {"type": "string", "enum": [""]},
+            ]
+        },
         description="A time, or a day in UTC.",
     ),
     limit_parameter(maximum=100, usual=25),

@@ -27,6 +27,7 @@ USUAL_BODIES = {  # so that most forms and bodies get past what the engine on of
     "model_type": ["local"],
     "face_limit": [2_000, 20_000],
     "options": ['{"mode": "object"}'],
+    "webhook_url": ["http://127.0.0.1:9/"],
 }
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
