@@ -160,7 +160,7 @@ SETTINGS = (
             about="s3://bucket?endpoint=…&region=… for S3. Default: files under DATA_DIR."),
     Setting(name="STATIC_ROOT", parse=parse_text, shared=False, default="",
             about="Where style sheets and scripts are collected for serving. Default: DATA_DIR/static."),
-    Setting(name="ACCEL_LOCATION", parse=parse_location, default="",
+    Setting(name="ACCEL_LOCATION", parse=parse_location, shared=False, default="",
             about="nginx's internal location of the stored files, such as /_files/: nginx sends them, not the product. "
                   "Empty: the product does."),
     Setting(name="PUBLIC_URL", parse=parse_url, default="",

@@ -29,6 +29,7 @@ PRESENT_WITHIN = timedelta(seconds=60)
 FORGET_AFTER = timedelta(hours=1)
 PACE_SECONDS = 10.0
 OUR_APPS = ("accounts", "image2model", "jobs")
+COMMIT_SHOWN = 10
 MIGRATION = re.compile(r"^(\d{4})_\w+\.py$")
 
 _COMMIT = read_commit()  # read when this process began: the checkout may move on beneath it

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Sum
 
+from image2model.ops import system
 from image2model.ops.health import Health
 from jobs.models import Artifact, SourceImage
 
@@ -39,7 +40,7 @@ def describe_disk(folder: Path) -> dict[str, float]:
         "disk_total_gb": round(disk.total / GIGABYTE, 2),
         "disk_used_gb": round(disk.used / GIGABYTE, 2),
         "disk_free_gb": round(disk.free / GIGABYTE, 2),
-        "disk_usage_percent": round(100 * disk.used / disk.total, 1),
+        "disk_usage_percent": system.read_disk_percent(folder),
     }
 
 

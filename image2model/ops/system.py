@@ -53,8 +53,9 @@ def read_memory_percent() -> float | None:
 
 
 def read_disk_percent(folder: Path) -> float:
+    """As df says it: of what can be used. What is kept back for root, or lies beyond a quota, is no room."""
     disk = shutil.disk_usage(folder)
-    return round(100 * disk.used / disk.total, 1)
+    return round(100 * disk.used / ((disk.used + disk.free) or 1), 1)
 
 
 cpu = CpuMeter()

@@ -16,7 +16,9 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from image2model.configuration import ROOT
+from image2model.models import Outage
 from image2model.ops import meters
+from tests.factories import UserFactory, make_job
 
 FOLDER = ROOT / "deploy" / "prometheus"
 NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -47,7 +49,9 @@ def read_rules(kind: str) -> list[dict[str, Any]]:
 
 
 def ask_product() -> str:
-    """The real answer of /metrics, after some traffic."""
+    """The real answer of /metrics, with a job that waits, after some traffic and an outage."""
+    make_job(UserFactory())
+    Outage.objects.create(name="example", summary="An example.")
     for status in (200, 503):
         meters.note_request(method="POST", route="api/v1/upload", status=status, seconds=0.1)
     meters.note_request(method="GET", route="api/v1/jobs/<str:job_id>", status=200, seconds=0.01)
@@ -85,6 +89,7 @@ def read_series(text: str) -> dict[str, tuple[str, float]]:
 def find_names(expression: str) -> set[str]:
     """The metrics and recorded series that an expression names."""
     bare = re.sub(r'"[^"]*"', "", expression)
+    bare = re.sub(r"\boffset \w+", " ", bare)
     bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]", " ", bare)
     bare = re.sub(r"\b(by|on|ignoring|without)\s*\([^)]*\)", " ", bare)
     return {word for word in NAME.findall(bare) if word not in WORDS and not word[0].isdigit()} - {"e"}

@@ -14,7 +14,7 @@ from django.urls import resolve
 from image2model.configuration import ROOT
 from tests.watching import promtool
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("processes")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("processes")]
 
 ALERTS = {rule["alert"]: rule for rule in promtool.read_rules("alert")}
 UPLOADS = 'http_requests_total{method="POST",route="api/v1/upload",status="%s"}'

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from image2model.ops import checks, readings, storage_facts
 from image2model.ops.health import Health
@@ -121,9 +122,7 @@ def look_at_processes() -> Iterator[Trouble]:
 def look_at_redis() -> Iterator[Trouble]:
     try:
         found = checks.check_redis()
-    except OSError as error:
-        summary = f"Redis cannot be reached ({type(error).__name__})."
-    except Exception as error:  # redis-py's own kinds; whatever it is, it is the finding
+    except (OSError, RedisError) as error:
         summary = f"Redis does not answer ({type(error).__name__})."
     else:
         if found.status == Health.HEALTHY:
