@@ -23,11 +23,14 @@ _EXAMPLES = """\
 examples:
   bin/test                              everything but the slow and the chaos tests
   bin/test --all                        these too
+  bin/test --chaos                      processes killed at every named step, servers and disks that fail
+  bin/test --nemesis 10 --seed 7        ten minutes of faults at random; without a seed one is drawn and told
   bin/test --postgres -m database       what is sensitive to the database, on PostgreSQL
   bin/test tests/supervisor -k restart  some tests
 """
 _WORKERS = ("-n", "2")
-_EVERY_DAY = "not slow and not chaos"
+_EVERY_DAY, _CHAOS = "not slow and not chaos", "chaos and not slow"
+_CHAOS_WORKERS = ("-n", "2", "--dist", "loadfile")  # each file has a stack of its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,19 +38,21 @@ class Wishes:
     on_postgres: bool
     only_chaos: bool
     everything: bool
+    nemesis_minutes: float | None
+    seed: int | None
     pytest_arguments: tuple[str, ...]
 
     @property
     def marker_arguments(self) -> tuple[str, ...]:
         if self.everything or any(argument.startswith("-m") for argument in self.pytest_arguments):
             return ()
-        return ("-m", "chaos" if self.only_chaos else _EVERY_DAY)
+        return ("-m", _CHAOS if self.only_chaos else _EVERY_DAY)
 
 
 def read_wishes(argv: Sequence[str]) -> Wishes:
     parser = argparse.ArgumentParser(
         prog="bin/test",
-        usage="bin/test [--postgres] [--chaos | --all] [pytest arguments]",
+        usage="bin/test [--postgres] [--chaos | --all | --nemesis MINUTES [--seed N]] [pytest arguments]",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -55,11 +60,18 @@ def read_wishes(argv: Sequence[str]) -> Wishes:
     )
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
     chosen = parser.add_mutually_exclusive_group()
-    chosen.add_argument("--chaos", action="store_true", help="only the tests that kill processes at random moments")
+    chosen.add_argument("--chaos", action="store_true", help="only the quick ones of the tests that break things")
+    chosen.add_argument("--nemesis", type=float, metavar="MINUTES", help="random faults under load, then a verdict")
     chosen.add_argument("--all", action="store_true", help="the slow and the chaos tests too")
+    parser.add_argument("--seed", type=int, help="with --chaos or --nemesis: the same faults again")
     known, others = parser.parse_known_args(argv)
     return Wishes(
-        on_postgres=known.postgres, only_chaos=known.chaos, everything=known.all, pytest_arguments=tuple(others)
+        on_postgres=known.postgres,
+        only_chaos=known.chaos,
+        everything=known.all,
+        nemesis_minutes=known.nemesis,
+        seed=known.seed,
+        pytest_arguments=tuple(others),
     )
 
 
@@ -77,9 +89,20 @@ def set_up_and_test(wishes: Wishes) -> int:
     environment = dict(os.environ)
     if wishes.on_postgres:
         environment["TEST_ON_POSTGRES"] = "1"
+    if wishes.seed is not None:
+        environment["CHAOS_SEED"] = str(wishes.seed)
+    if wishes.nemesis_minutes is not None:
+        return run_nemesis(wishes.nemesis_minutes, environment=environment)
     if not wishes.pytest_arguments and not wishes.only_chaos:
         environment["FAILED_CHECKS"] = ", ".join(run_checks())
     return run_pytest(wishes, environment=environment)
+
+
+def run_nemesis(minutes: float, *, environment: Mapping[str, str]) -> int:
+    """Its seed comes first, its figures last; every broken promise is a line in between."""
+    return subprocess.run(
+        [str(PYTHON), "-m", "tests.chaos.nemesis", str(minutes)], env=environment, check=False
+    ).returncode
 
 
 def run_checks() -> list[str]:
@@ -115,7 +138,7 @@ def _passes(check: tuple[str, ...], *, environment: Mapping[str, str]) -> bool:
 
 
 def run_pytest(wishes: Wishes, *, environment: Mapping[str, str]) -> int:
-    arguments = wishes.pytest_arguments or _WORKERS
+    arguments = wishes.pytest_arguments or (_CHAOS_WORKERS if wishes.only_chaos else _WORKERS)
     command = [str(PYTHON), "-m", "pytest", *wishes.marker_arguments, *arguments]
     return subprocess.run(command, env=environment, check=False).returncode
 
