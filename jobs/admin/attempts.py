@@ -63,6 +63,7 @@ class AttemptAdmin(ReadOnlyAdmin):
         return [
             path("<int:attempt_id>/it-ran/", wrap(self.decide_it_ran), name="jobs_attempt_it_ran"),
             path("<int:attempt_id>/send-again/", wrap(self.decide_send_again), name="jobs_attempt_send_again"),
+            path("<int:attempt_id>/give-up/", wrap(self.decide_give_up), name="jobs_attempt_give_up"),
             *super().get_urls(),
         ]
 
@@ -97,6 +98,19 @@ class AttemptAdmin(ReadOnlyAdmin):
             answer="Send again and accept the cost",
             verb=lambda: unknown.send_again(attempt, actor=str(request.user)),
             done=f"Attempt {attempt.number} is taken for lost; it is sent again, and may be charged twice.",
+            facts=_list_facts(attempt),
+        ))  # fmt: skip
+
+    def decide_give_up(self, request: HttpRequest, attempt_id: int) -> HttpResponse:
+        """Wait no longer to learn what became of it."""
+        attempt = self._find(request, attempt_id)
+        return ask(self, request, attempt, Decision(
+            title="Give it up without a model",
+            question="The model ends as failed, and its owner may run it again. FAL may have taken the request: its "
+                     "estimated cost counts as spent. Should FAL still tell of it, its model is taken.",
+            answer="Give it up",
+            verb=lambda: unknown.give_up_unknown(attempt, actor=str(request.user)),
+            done=f"Attempt {attempt.number} was given up; its estimated cost counts as spent.",
             facts=_list_facts(attempt),
         ))  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Attempts in the admin: what is known of each paid request, and the two answers to an unknown outcome."""
+"""Attempts in the admin: what is known of each paid request, and the three answers to an unknown outcome."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from jobs.models import Attempt, Event, Generation, Submission
+from jobs.models import Attempt, Event, Generation, LedgerEntry, Submission
 from jobs.services import cancel_generation
 from jobs.services.fal import unknown
 from tests.factories import make_job
@@ -16,7 +16,8 @@ from tests.money import work
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("offer")]
 REQUEST_ID = "764cabcf-b745-4b3e-ae38-1200304cf45b"
-BUTTONS = ("It ran: here is the request id", "Send again and accept the cost")
+BUTTONS = ("It ran: here is the request id", "Send again and accept the cost", "Give it up without a model")
+ANSWERS = ["it_ran", "send_again", "give_up"]
 
 
 @pytest.fixture
@@ -65,8 +66,21 @@ def test_send_again(root, attempt):
     assert work.claim().number == 2
 
 
+def test_give_it_up(root, attempt):
+    page = read(root.get(place("give_up", attempt)))
+    assert "its estimated cost counts as spent" in page
+    root.post(place("give_up", attempt))
+    generation = Generation.objects.get()
+    assert (generation.status, generation.error_code) == ("failed", "provider_outcome_unknown")
+    entry = LedgerEntry.objects.get()
+    assert (entry.state, entry.amount) == ("actual", generation.cost_estimated)
+    assert "was given up" in LogEntry.objects.get().change_message
+    assert Event.objects.get(kind="given_up").actor == "root@example.org"
+    assert not any(words in read(root.get(place("change", attempt))) for words in BUTTONS)
+
+
 def test_a_look_changes_nothing(root, attempt):
-    for name in ("it_ran", "send_again"):
+    for name in ANSWERS:
         root.get(place(name, attempt))
     attempt.refresh_from_db()
     assert attempt.submission == Submission.UNKNOWN
@@ -90,7 +104,7 @@ def test_the_id_of_another_attempt(root, alice, attempt):
     assert not LogEntry.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["it_ran", "send_again"])
+@pytest.mark.parametrize("name", ANSWERS)
 def test_an_answer_that_comes_too_late(root, attempt, name):
     """It was found in the meantime, in another window or by FAL's history."""
     found = str(uuid4())
@@ -107,6 +121,7 @@ def test_what_nobody_waits_for_is_not_sent_again(root, alice, attempt):
     page = read(root.get(place("change", attempt)))
     assert BUTTONS[0] in page  # its cost is still of interest
     assert BUTTONS[1] not in page
+    assert BUTTONS[2] in page
     assert root.post(place("send_again", attempt)).status_code == 404
 
 
@@ -116,7 +131,7 @@ def test_others_have_no_buttons(root, alice, attempt):
     assert not any(words in read(root.get(place("change", attempt))) for words in BUTTONS)
 
 
-@pytest.mark.parametrize("name", ["it_ran", "send_again"])
+@pytest.mark.parametrize("name", ANSWERS)
 def test_only_those_who_may_decide(reader, client, alice, attempt, name):
     assert not any(words in read(reader.get(place("change", attempt))) for words in BUTTONS)
     assert reader.post(place(name, attempt), {"request_id": REQUEST_ID}).status_code == 403

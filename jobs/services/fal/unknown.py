@@ -118,11 +118,12 @@ def send_again(attempt: Attempt, *, actor: str) -> None:
 @transaction.atomic
 def give_up_unknown(attempt: Attempt, *, actor: str) -> None:
     """End it without a model: it is not known whether FAL charged for it."""
-    lock_job(attempt.generation.job_id)
+    job = lock_job(attempt.generation.job_id)
     if not _settle(attempt):
         raise JobError("bad_request", "It is known meanwhile what became of this submission.")
     generation = attempt.generation
     generation.attempt = attempt.number
+    events.write_event(refresh_job(job), "given_up", generation=generation, message=generation.name, actor=actor)
     fail_generation(generation, failure=_UNKNOWN)
     money.write_off([generation.pk])
 
