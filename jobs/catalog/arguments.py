@@ -32,6 +32,5 @@ def _place_pictures(engine: EngineEntry, image_urls: Mapping[str, str]) -> dict[
 
 def find_result_format(engine: EngineEntry, *, options: Mapping[str, Any]) -> str:
     """What the engine returns with these options: ``glb``, or another format that is kept as it comes."""
-    values = check_options(engine, options)
-    asked = [option.result_formats.get(values[option.name]) for option in engine.options if option.name in values]
+    asked = [option.result_formats.get(options.get(option.name, option.default)) for option in engine.options]
     return next((name for name in asked if name), "glb")

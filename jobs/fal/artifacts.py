@@ -52,11 +52,9 @@ def check_model(download: Download, *, attempt: Attempt, url: str) -> str:
 
 def expect_format(attempt: Attempt, url: str) -> str:
     """What these options make, or what the file calls itself, where that is no GLB."""
-    options = attempt.generation.options
-    for option in catalog.ENGINES[attempt.engine].options:
-        made = getattr(option, "result_formats", {}).get(options.get(option.name))
-        if made in RAW_TYPES:
-            return str(made)
+    made = catalog.find_result_format(catalog.ENGINES[attempt.engine], options=attempt.generation.options)
+    if made in RAW_TYPES:
+        return made
     ending = Path(urlsplit(url).path).suffix.lstrip(".").lower()
     return ending if ending in RAW_TYPES else GLB
 

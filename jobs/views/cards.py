@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch
 
-from jobs import progress, reasons
+from jobs import catalog, progress, reasons
 from jobs.models import Artifact, Generation, GenerationInput, SourceImage
 from jobs.models.generations import GenerationQuerySet
 from jobs.states import Status
@@ -24,11 +24,21 @@ class Card:
     side_count: int
     preview: Artifact | None
     model: Artifact | None
+    raw: Artifact | None  # a result that is no GLB, kept as it came
     words: str
     hint: str = ""
     may_switch: bool = False  # to the local engine
     position: int | None = None
     seconds: int | None = None
+
+    @property
+    def made_as(self) -> str:
+        """The format of a result that cannot be turned here; empty for a GLB. Known before it is there."""
+        if self.raw is not None and self.model is None:
+            return self.raw.format.upper()
+        engine = catalog.ENGINES.get(self.generation.engine)
+        made = catalog.find_result_format(engine, options=self.generation.options) if engine else "glb"
+        return "" if made == "glb" or self.model is not None else made.upper()
 
     @property
     def time(self) -> str:
@@ -41,7 +51,7 @@ class Card:
 
 def with_pictures(generations: GenerationQuerySet) -> GenerationQuerySet:
     """Two more queries, however many generations there are."""
-    shown = Artifact.objects.filter(role__in=[Artifact.Role.PREVIEW, Artifact.Role.MODEL])
+    shown = Artifact.objects.filter(role__in=[Artifact.Role.PREVIEW, Artifact.Role.MODEL, Artifact.Role.RAW])
     return generations.prefetch_related(
         Prefetch("inputs", GenerationInput.objects.select_related("image").order_by("id")),
         Prefetch("artifacts", shown.order_by("created_at")),
@@ -64,6 +74,7 @@ def build_card(generation: Generation, *, outlook: progress.Outlook) -> Card:
         side_count=len(inputs),
         preview=_find(artifacts, role=Artifact.Role.PREVIEW),
         model=_find(artifacts, role=Artifact.Role.MODEL, format="glb"),
+        raw=_find(artifacts, role=Artifact.Role.RAW),
         words=progress.describe_generation(generation),
         hint=generation.error_hint or _find_hint(generation, outlook=outlook),
         may_switch=reasons.may_switch(generation),

@@ -53,6 +53,23 @@ def test_a_failure_says_why_and_what_to_do(as_alice, job):
     assert ", 1 failed" in page
 
 
+def test_a_result_that_cannot_be_turned_is_offered_as_what_it_is(as_alice, alice):
+    job = make_job(alice)
+    job.generations.update(engine="tripo-v2.5", options={"quad": True})
+    page = read(as_alice.get(f"/jobs/{job.pk}/"))
+    assert "Open the FBX" in page  # what a card says once it is done, without a reload
+    job.generations.update(engine="local", options={})
+    generation = claim(job)
+    raw = make_artifact(generation, role="raw", format_id="fbx")
+    runs.complete_generation(generation, artifacts=[raw], warnings=["no_glb"])
+    page = read(as_alice.get(f"/jobs/{job.pk}/"))
+    stored = generation.artifacts.get()
+    assert f"/artifacts/{stored.pk}/?download" in page
+    assert "Download FBX" in page
+    assert "View in 3D" not in page
+    assert "FBX ·" in read(as_alice.get("/models/"))
+
+
 def test_a_finished_job_shows_previews_and_follows_nothing(as_alice, job):
     finish_job(job)
     page = read(as_alice.get(f"/jobs/{job.pk}/"))
