@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from django.core.files.base import ContentFile, File
@@ -44,6 +44,11 @@ def store_file(path: str, source: Path) -> None:
         _save(path, File(file))
 
 
+def copy_file(path: str, source: IO[Any]) -> None:
+    """As ``write_file``, from an open file, wherever it stands."""
+    _save(path, File(source))
+
+
 def _save(path: str, content: File[Any]) -> None:
     failpoint("store.before_write")
     with tracing.trace("store file", bytes=content.size):
@@ -58,6 +63,10 @@ def read_file(path: str) -> bytes:
     with default_storage.open(path) as file:
         data: bytes = file.read()
     return data
+
+
+def exists(path: str) -> bool:
+    return default_storage.exists(path)
 
 
 def delete_file(path: str) -> None:

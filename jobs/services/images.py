@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, BinaryIO
-from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, transaction
 
 from accounts.models import User
 from jobs import files, images
@@ -19,12 +19,13 @@ from jobs.confined import pictures
 from jobs.errors import JobError
 from jobs.failpoints import failpoint
 from jobs.models import SourceImage
-from jobs.services.delete import delete_image_files, delete_unused_image
+from jobs.services.delete import delete_image_files
 from jobs.services.limits import lock_feed
-from jobs.services.room import check_disk, check_storage_quota, has_storage_quota
+from jobs.services.room import check_disk, check_storage_quota
 
 CHUNK_BYTES = 256 * 1024
 AT_ONCE = 2  # pictures of one upload that are looked at together
+WRITERS = 4  # waiting for the disk, mostly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +48,11 @@ class Upload:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredImage:
-    """A picture in the storage and the name it came with."""
+    """A picture in the storage and the name it came with. ``is_new``: this very upload brought it."""
 
     image: SourceImage
     filename: str
+    is_new: bool = False
 
 
 def store_images(owner: User, *, uploads: Sequence[Upload]) -> list[StoredImage]:
@@ -59,9 +61,14 @@ def store_images(owner: User, *, uploads: Sequence[Upload]) -> list[StoredImage]
     check_disk()
     checked = _check_all(uploads)
     sizes = {entry.facts.sha256: entry.facts.size for entry in checked}
-    known = SourceImage.objects.owned_by(owner).filter(sha256__in=sizes).values_list("sha256", flat=True)
-    check_storage_quota(owner, adding=sum(sizes.values()) - sum(sizes[sha256] for sha256 in known))
-    return _store_all(owner, checked)
+    known = _find_known(owner, hashes=sizes)
+    check_storage_quota(owner, adding=sum(size for sha256, size in sizes.items() if sha256 not in known))
+    return _store_all(owner, {entry.facts.sha256: entry for entry in reversed(checked)}, checked=checked, known=known)
+
+
+def _find_known(owner: User, *, hashes: Iterable[str]) -> dict[str, SourceImage]:
+    """Those that are stored already, by content."""
+    return {image.sha256: image for image in SourceImage.objects.filter(owner=owner, sha256__in=list(hashes))}
 
 
 def check_number(number: int) -> None:
@@ -141,37 +148,60 @@ def _refuse(problems: list[dict[str, Any]]) -> JobError:
     return JobError(first["code"], first["message"], hint=first["hint"], details=details)
 
 
-def _store_all(owner: User, checked: Sequence[_Checked]) -> list[StoredImage]:
-    stored: list[StoredImage] = []
-    new: list[UUID] = []
+def _store_all(
+    owner: User,
+    contents: Mapping[str, _Checked],
+    *,
+    checked: Sequence[_Checked],
+    known: Mapping[str, SourceImage],
+) -> list[StoredImage]:
+    """Bytes first, rows second: a crash in between leaves files for the sweep, never a row without its files."""
+    rows = {sha256: _build_row(owner, facts=entry.facts) for sha256, entry in contents.items()}
+    fresh = [sha256 for sha256 in contents if sha256 not in known]
     try:
-        for entry in checked:
-            image = SourceImage.objects.filter(owner=owner, sha256=entry.facts.sha256).first()
-            if image is None:
-                entry.upload.file.seek(0)
-                image = _store_new(owner, data=entry.upload.file.read(), checked=entry)
-                new.append(image.pk)
-            stored.append(StoredImage(image=image, filename=entry.filename))
-            failpoint("upload.after_store")
+        with ThreadPoolExecutor(WRITERS, thread_name_prefix="store") as threads:
+            list(threads.map(lambda sha256: _write(rows[sha256], contents[sha256]), fresh))
+        images = _take_in(owner, rows, contents=contents)
     except (JobError, OSError, DatabaseError):  # quota, disk or database gave out on the way
-        for image_id in new:
-            delete_unused_image(image_id)
+        _remove_strays(owner, [rows[sha256] for sha256 in fresh])
         raise
-    return stored
+    return [
+        StoredImage(image=image, filename=entry.filename, is_new=image is rows[entry.facts.sha256])
+        for entry in checked
+        for image in [images[entry.facts.sha256]]
+    ]
 
 
-def _store_new(owner: User, *, data: bytes, checked: _Checked) -> SourceImage:
-    """Bytes first, row second: a crash in between leaves a file for the sweep, never a row without a file."""
-    image = _build_row(owner, facts=checked.facts)
-    files.write_file(image.path, data)
-    files.write_file(image.thumbnail_path, checked.thumbnail)
-    try:
-        return _take_in(image)
-    except IntegrityError:  # the same picture came twice at once: by content they are one
-        return SourceImage.objects.get(owner=owner, sha256=image.sha256)
-    except JobError:
-        delete_image_files(image)
-        raise
+def _write(image: SourceImage, entry: _Checked) -> None:
+    files.copy_file(image.path, entry.upload.file)
+    files.write_file(image.thumbnail_path, entry.thumbnail)
+    failpoint("upload.after_store")
+
+
+@transaction.atomic
+def _take_in(
+    owner: User, rows: Mapping[str, SourceImage], *, contents: Mapping[str, _Checked]
+) -> dict[str, SourceImage]:
+    """Their rows, with what was there already. Looked at once more, now that nobody else of the same owner does:
+    the same picture may have come or gone meanwhile, and its files with it."""
+    lock_feed(owner)
+    present = _find_known(owner, hashes=rows)
+    fresh = {sha256: image for sha256, image in rows.items() if sha256 not in present}
+    check_storage_quota(owner, adding=sum(image.size for image in fresh.values()))
+    for sha256, image in fresh.items():
+        if not (files.exists(image.path) and files.exists(image.thumbnail_path)):
+            _write(image, contents[sha256])
+    SourceImage.objects.bulk_create(fresh.values())
+    return {**present, **fresh}
+
+
+def _remove_strays(owner: User, images: Sequence[SourceImage]) -> None:
+    """Files that were written for nothing, unless the same picture has come again meanwhile. The sweep finds what
+    cannot be removed now."""
+    with suppress(OSError, DatabaseError), transaction.atomic():
+        lock_feed(owner)
+        for image in images:
+            delete_image_files(image)
 
 
 def _build_row(owner: User, *, facts: images.ImageFacts) -> SourceImage:
@@ -186,15 +216,3 @@ def _build_row(owner: User, *, facts: images.ImageFacts) -> SourceImage:
         height=facts.height,
         has_alpha=facts.has_alpha,
     )
-
-
-@transaction.atomic
-def _take_in(image: SourceImage) -> SourceImage:
-    """Counted against the quota once more, now that nobody else of the same owner counts at the same time."""
-    if has_storage_quota(image.owner):
-        lock_feed(image.owner)
-        if twin := SourceImage.objects.filter(owner=image.owner, sha256=image.sha256).first():
-            return twin
-        check_storage_quota(image.owner, adding=image.size)
-    image.save(force_insert=True)
-    return image

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.db.models import Sum
 
@@ -10,14 +12,33 @@ from jobs.errors import JobError
 from jobs.models import Artifact, Feed, Generation, SourceImage
 from jobs.states import ACTIVE
 
+MEGABYTE = 1024 * 1024
 
-def check_active_generations(owner: User, *, adding: int) -> None:
+
+@dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """What one user may have: their own limit where they have one, else the site's. None: as much as they like."""
+
+    active: int
+    storage_bytes: int | None
+
+
+def read_allowed(owner: User) -> Allowed:
+    own = Limits.objects.filter(user=owner).values_list("active_generations", "storage_mb").first() or (None, None)
+    active, storage_mb = own
+    megabytes = settings.STORAGE_MB_PER_USER if storage_mb is None else storage_mb
+    return Allowed(
+        active=settings.MAX_ACTIVE_GENERATIONS if active is None else active,
+        storage_bytes=None if megabytes is None else megabytes * MEGABYTE,
+    )
+
+
+def check_active_generations(owner: User, *, adding: int, allowed: Allowed | None = None) -> None:
     """``JobError`` when waiting and running generations would exceed the user's limit.
 
-    The owner's feed row is locked, so that requests of one user that come at once are counted one by one.
+    With the owner's feed locked, so that requests of one user that come at once are counted one by one.
     """
-    lock_feed(owner)
-    limit = active_limit(owner)
+    limit = (allowed or read_allowed(owner)).active
     active = count_active(owner)
     if active + adding > limit:
         raise JobError(
@@ -31,13 +52,14 @@ def check_active_generations(owner: User, *, adding: int) -> None:
 
 def lock_feed(owner: User) -> None:
     """What one user asks for is counted by one process after another until the transaction ends."""
-    Feed.objects.get_or_create(owner=owner)
-    Feed.objects.select_for_update().get(owner=owner)
+    rows = Feed.objects.select_for_update().filter(owner=owner)
+    if rows.first() is None:
+        Feed.objects.get_or_create(owner=owner)
+        rows.get()
 
 
 def active_limit(owner: User) -> int:
-    own = Limits.objects.filter(user=owner).values_list("active_generations", flat=True).first()
-    return settings.MAX_ACTIVE_GENERATIONS if own is None else own
+    return read_allowed(owner).active
 
 
 def count_active(owner: User) -> int:

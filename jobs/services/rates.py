@@ -49,8 +49,11 @@ def upload_rate(owner: User) -> tuple[int, int]:
 
 def _lock_window(owner: User, *, seconds: int) -> tuple[float, list[float]]:
     """The time by the database's clock, and those of the owner's uploads that still count."""
-    UploadWindow.objects.get_or_create(owner=owner)
-    window: Any = UploadWindow.objects.select_for_update().annotate(now=Now()).get(owner=owner)
+    rows = UploadWindow.objects.select_for_update().annotate(now=Now()).filter(owner=owner)
+    window: Any = rows.first()
+    if window is None:
+        UploadWindow.objects.get_or_create(owner=owner)
+        window = rows.get()
     now = window.now.timestamp()
     return now, [time for time in window.times if time > now - seconds]
 

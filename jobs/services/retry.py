@@ -11,7 +11,7 @@ from jobs import catalog, events, queue
 from jobs.errors import JobError
 from jobs.models import Attempt, Generation, Job
 from jobs.services.derive import lock_job, refresh_job
-from jobs.services.limits import check_active_generations
+from jobs.services.limits import check_active_generations, lock_feed
 from jobs.services.money import hold
 from jobs.services.runs import hand_back
 from jobs.states import ACTIVE, Stage, Status
@@ -56,6 +56,7 @@ def requeue_generation(generation: Generation, *, actor: str) -> Generation:
 
 
 def _run_again(job: Job, *, generations: Sequence[Generation], actor: str) -> Job:
+    lock_feed(job.owner)
     check_active_generations(job.owner, adding=len(generations))
     hold(job, generations=generations)
     for generation in generations:

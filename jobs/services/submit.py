@@ -20,7 +20,7 @@ from jobs.models import Generation, GenerationInput, Job, SourceImage
 from jobs.services.engines import choose_engine
 from jobs.services.idempotency import Idempotency, find_key, note_key
 from jobs.services.images import StoredImage
-from jobs.services.limits import check_active_generations, lock_feed
+from jobs.services.limits import check_active_generations, lock_feed, read_allowed
 from jobs.services.money import find_price, hold
 from jobs.services.room import check_room
 from jobs.states import Status
@@ -49,11 +49,15 @@ class Wishes:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """A stored job. ``dispatched`` is False when Redis could not be reached; the sweep rings again."""
+    """A stored job. ``dispatched`` is False when Redis could not be reached; the sweep rings again.
+
+    ``inputs``: the pictures of each generation in their order, as they were just written; none of an earlier job.
+    """
 
     job: Job
     dispatched: bool
     is_replay: bool = False
+    inputs: Sequence[GenerationInput] = ()
 
 
 def submit_job(
@@ -69,14 +73,17 @@ def submit_job(
         lock_feed(owner)
         if idempotency and (earlier := find_replay(owner, idempotency=idempotency)):
             return earlier  # two requests with one key at once: the other was first
-        check_active_generations(owner, adding=len(plans))
-        check_room(owner, adding=len(plans))
-        job = _create_job(owner, plans=plans, formats=formats, wishes=wishes, idempotency=idempotency)
+        allowed = read_allowed(owner)
+        check_active_generations(owner, adding=len(plans), allowed=allowed)
+        check_room(owner, adding=len(plans), allowed=allowed)
+        inputs = _create_job(owner, plans=plans, formats=formats, wishes=wishes, idempotency=idempotency)
         failpoint("upload.before_commit")
         transaction.on_commit(partial(failpoint, "upload.after_commit"))
         bells = [queue.ring_after_commit(name) for name in sorted({plan.engine.queue for plan in plans})]
     failpoint("upload.after_ring")
-    return Submission(job=job, dispatched=all(bell.rang is not False for bell in bells))
+    return Submission(
+        job=inputs[0].generation.job, dispatched=all(bell.rang is not False for bell in bells), inputs=inputs
+    )
 
 
 def find_replay(owner: User, *, idempotency: Idempotency) -> Submission | None:
@@ -120,7 +127,7 @@ def _create_job(
     formats: list[str],
     wishes: Wishes,
     idempotency: Idempotency | None,
-) -> Job:
+) -> list[GenerationInput]:
     job = Job.objects.create(
         owner=owner,
         name=wishes.name,
@@ -136,15 +143,16 @@ def _create_job(
     )
     if idempotency:
         note_key(owner, idempotency=idempotency, job=job)
-    hold(job, generations=_create_generations(job, plans=plans))
+    generations = _create_generations(job, plans=plans)
+    hold(job, generations=generations)
     events.note_change(job)
     events.write_event(job, "created", message=f"{len(plans)} accepted.", actor=str(owner))
-    return job
+    return _create_inputs(generations, plans=plans)
 
 
 def _create_generations(job: Job, *, plans: Sequence[_Plan]) -> list[Generation]:
     stems = images.make_unique_names([PurePosixPath(plan.views["front"].filename).stem for plan in plans])
-    generations = Generation.objects.bulk_create(
+    return Generation.objects.bulk_create(
         Generation(
             job=job,
             owner=job.owner,
@@ -156,12 +164,14 @@ def _create_generations(job: Job, *, plans: Sequence[_Plan]) -> list[Generation]
         )
         for position, plan in enumerate(plans)
     )
-    GenerationInput.objects.bulk_create(
+
+
+def _create_inputs(generations: Sequence[Generation], *, plans: Sequence[_Plan]) -> list[GenerationInput]:
+    return GenerationInput.objects.bulk_create(
         GenerationInput(generation=generation, image=stored.image, view=view, filename=stored.filename)
         for generation, plan in zip(generations, plans, strict=True)
         for view, stored in plan.views.items()
     )
-    return generations
 
 
 def find_stored_images(owner: User, *, file_ids: Sequence[Any]) -> list[StoredImage]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from uuid import UUID
 
 from django.db import transaction
 
@@ -12,13 +11,12 @@ from accounts.models import User
 from jobs import catalog
 from jobs.errors import JobError
 from jobs.failpoints import failpoint
-from jobs.models import SourceImage
 from jobs.services.delete import delete_unused_image
 from jobs.services.engines import choose_engine
 from jobs.services.idempotency import Idempotency, find_key, fingerprint, note_key
 from jobs.services.images import StoredImage, Upload, check_number, store_images
 from jobs.services.limits import lock_feed
-from jobs.services.room import check_room
+from jobs.services.room import check_queue
 from jobs.services.submit import Item, Submission, Wishes, find_replay, submit_job
 from jobs.services.webhooks.targets import check_target
 
@@ -34,17 +32,18 @@ def submit_uploads(
     failpoint("upload.after_read")
     check_number(len(uploads))
     check_wishes(wishes, views=views, number=len(uploads))
-    asked = fingerprint_uploads(uploads, wishes=wishes, views=views)
-    idempotency = Idempotency(key=key, fingerprint=asked) if key else None
+    idempotency = None
+    if key:
+        asked = fingerprint_uploads(uploads, wishes=wishes, views=views)
+        idempotency = Idempotency(key=key, fingerprint=asked)
     if idempotency and (earlier := find_replay(owner, idempotency=idempotency)):
         return earlier
-    check_room(owner, adding=1 if views else len(uploads))
-    before = _find_known(owner, uploads=uploads)
+    check_queue(adding=1 if views else len(uploads))
     stored = store_images(owner, uploads=uploads)
     try:
         return submit_job(owner, items=arrange(stored, views=views), wishes=wishes, idempotency=idempotency)
     except JobError:
-        _discard(stored, keep=before)
+        _discard(stored)
         raise
 
 
@@ -55,13 +54,12 @@ def keep_uploads(owner: User, *, uploads: Sequence[Upload], key: str = "") -> li
         return store_images(owner, uploads=uploads)
     idempotency = Idempotency(key=key, fingerprint=fingerprint("images", _list_contents(uploads)))
     known = find_key(owner, idempotency=idempotency)
-    before = _find_known(owner, uploads=uploads)
     stored = store_images(owner, uploads=uploads)
     try:
         if known is None:
             _note_key(owner, idempotency=idempotency)
     except JobError:  # another request with this key came at the same time
-        _discard(stored, keep=before)
+        _discard(stored)
         raise
     return stored
 
@@ -103,12 +101,6 @@ def _list_contents(uploads: Sequence[Upload]) -> list[tuple[str, str]]:
     return [(upload.filename, upload.sha256) for upload in uploads]
 
 
-def _find_known(owner: User, *, uploads: Sequence[Upload]) -> set[UUID]:
-    """Those of the pictures that are stored already."""
-    hashes = {upload.sha256 for upload in uploads}
-    return set(SourceImage.objects.owned_by(owner).filter(sha256__in=hashes).values_list("pk", flat=True))
-
-
-def _discard(stored: Sequence[StoredImage], *, keep: set[UUID]) -> None:
-    for image_id in {entry.image.pk for entry in stored} - keep:
+def _discard(stored: Sequence[StoredImage]) -> None:
+    for image_id in {entry.image.pk for entry in stored if entry.is_new}:
         delete_unused_image(image_id)

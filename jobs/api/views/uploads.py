@@ -19,7 +19,7 @@ from jobs.api.parsers import SentFile, StrictMultiPartParser
 from jobs.api.views.base import CountedJobView
 from jobs.describe import CURRENCY, add_up, describe_stored, format_money
 from jobs.links import Links
-from jobs.models import Generation
+from jobs.models import Generation, GenerationInput, Job
 from jobs.services import Submission, keep_uploads, submit_uploads
 
 UNREACHABLE = '199 - "The queue cannot be reached. The job is stored and starts as soon as it can."'
@@ -107,13 +107,12 @@ def answer_submission(
 
 
 def describe_upload(submission: Submission, *, links: Links) -> dict[str, Any]:
-    """From the rows, so that a repeated request gets the same answer."""
+    """A repeated request gets the same answer: from the rows that the first one wrote."""
     job = submission.job
-    generations = list(job.generations.prefetch_related("inputs__image").order_by("position"))
+    inputs = submission.inputs or read_inputs(job)
     files = [
-        describe_stored(entry.image, filename=entry.filename, links=links) | {"generation_id": str(generation.pk)}
-        for generation in generations
-        for entry in generation.inputs.all()
+        describe_stored(entry.image, filename=entry.filename, links=links) | {"generation_id": str(entry.generation_id)}
+        for entry in inputs
     ]
     return {
         "job_id": str(job.pk),
@@ -125,9 +124,14 @@ def describe_upload(submission: Submission, *, links: Links) -> dict[str, Any]:
         "engine": job.engine,
         "message": "1 image accepted." if len(files) == 1 else f"{len(files)} images accepted.",
         "uploaded_files": files,
-        "estimate": estimate_job(generations),
+        "estimate": estimate_job(list({entry.generation_id: entry.generation for entry in inputs}.values())),
         "urls": links.job(job.pk),
     }
+
+
+def read_inputs(job: Job) -> Sequence[GenerationInput]:
+    rows = GenerationInput.objects.filter(generation__job=job).select_related("image", "generation")
+    return list(rows.order_by("generation__position", "pk"))
 
 
 def estimate_job(generations: Sequence[Generation]) -> dict[str, Any]:
