@@ -1,7 +1,7 @@
 """Does the running server keep to its OpenAPI document, whatever is sent? Asked by Schemathesis, with all its checks.
 
-Owner (staff, all scopes), a key that may only read, and nobody: each sends valid and invalid requests to every call. The
-seed is fixed, so that a failure comes again; ``SCHEMATHESIS_SEED`` tries another one.
+Owner (staff, all scopes), a key that may only read, and nobody: each sends valid and invalid requests to every call.
+The seed is fixed, so that a failure comes again; ``SCHEMATHESIS_SEED`` tries another one.
 """
 
 from __future__ import annotations
@@ -64,7 +64,6 @@ def fuzz(target: Target, folder: Path, *options: str, caller: str) -> int:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout}{done.stderr}\n{target.log.read_text()[-5000:]}"
-    print(done.stdout[-1500:])
     found = re.search(r"([\d,]+) generated", done.stdout)
     assert found, done.stdout
     return int(found[1].replace(",", ""))
