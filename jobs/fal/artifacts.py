@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from contextlib import nullcontext
+import time
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from jobs import catalog, files, images, meshes
+from jobs.confined import pictures
 from jobs.engines.fal import Download
 from jobs.models import Attempt
 from jobs.services.runs import NewArtifact
 
 GLB = "glb"
 PREVIEW_SIDE = 1024
+FORGOTTEN_SECONDS = 1800
 LARGE_BYTES = 16 << 20
 _large_ones = threading.Lock()  # one large model in memory at a time
 # Kept as they are, with a note, when the engine makes no GLB.
@@ -38,6 +41,17 @@ def place_for(attempt: Attempt) -> Path:
 
 def remove_download(attempt: Attempt) -> None:
     place_for(attempt).unlink(missing_ok=True)
+
+
+def remove_forgotten_downloads() -> int:
+    """Of workers that died; how many. A living one is done with its download long before."""
+    latest, removed = time.time() - FORGOTTEN_SECONDS, 0
+    for path in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("fal-*"):
+        with suppress(FileNotFoundError):  # gone meanwhile
+            if path.stat().st_mtime < latest:
+                path.unlink()
+                removed += 1
+    return removed
 
 
 def check_model(download: Download, *, attempt: Attempt, url: str) -> str:
@@ -78,7 +92,8 @@ def store_model(attempt: Attempt, download: Download, kind: str) -> NewArtifact:
 def make_preview(attempt: Attempt, download: Download) -> NewArtifact | None:
     """A picture of FAL's, made anew: nothing of the file itself is shown."""
     try:
-        data = images.make_thumbnail(download.path.read_bytes(), side=PREVIEW_SIDE)
+        with download.path.open("rb") as file:
+            data = pictures.make_thumbnail(file, side=PREVIEW_SIDE)
     except images.ImageError:
         return None
     return keep_bytes(attempt, role="preview", extension="webp", content_type="image/webp", data=data)

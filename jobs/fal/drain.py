@@ -14,6 +14,7 @@ from django.db import DatabaseError, InterfaceError
 from jobs import queue
 from jobs.engines.fal import AccountProblem
 from jobs.failpoints import failpoint
+from jobs.fal.artifacts import remove_forgotten_downloads
 from jobs.fal.client import has_key, open_client
 from jobs.fal.collecting import Collector
 from jobs.fal.rows import Rows, open_rows
@@ -40,7 +41,10 @@ stopping = threading.Event()  # set when this process was asked to end
 
 def drain(worker: str) -> int:
     """Send what may be sent and collect what is ready, until nothing is left or the slice is over; how many."""
-    return asyncio.run(_drain(worker)) if has_key() else 0
+    if not has_key():
+        return 0
+    remove_forgotten_downloads()
+    return asyncio.run(_drain(worker))
 
 
 async def _drain(worker: str) -> int:

@@ -67,10 +67,13 @@ def _is_older(path: str, grace: timedelta) -> bool:
 
 
 def delete_orphans(*, grace: timedelta = GRACE) -> int:
-    orphans = list(find_orphans(grace=grace))
+    """Files without a row, and what broke off on its way in; how many."""
+    orphans, incoming = list(find_orphans(grace=grace)), list(list_incoming(older_than=grace))
     for path in orphans:
         files.delete_file(path)
-    return len(orphans)
+    for place in incoming:
+        place.unlink(missing_ok=True)
+    return len(orphans) + len(incoming)
 
 
 def list_incoming(*, older_than: timedelta) -> Iterator[Path]:

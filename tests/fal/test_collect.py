@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+from pathlib import Path
 
 import pytest
 
@@ -139,6 +141,16 @@ def test_nothing_is_left_beside_the_stored_files(alice, scene, settings):
 
     collect(scene, alice, "default")
     assert not list(Path(settings.FILE_UPLOAD_TEMP_DIR).glob("fal-*"))
+
+
+def test_the_download_of_a_dead_worker_goes_in_time(alice, scene, settings):
+    old, young = (Path(settings.FILE_UPLOAD_TEMP_DIR) / f"fal-{name}" for name in ("old", "young"))
+    for path in (old, young):
+        path.write_bytes(b"half a model")
+    os.utime(old, (1, 1))
+    scene.send()
+    assert (old.exists(), young.exists()) == (False, True)
+    young.unlink()
 
 
 def test_a_full_disk_waits_without_asking_fal_again(alice, scene, monkeypatch):
