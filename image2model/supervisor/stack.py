@@ -83,6 +83,7 @@ def _describe_web(options: Options) -> ChildSpec:
     command = (
         *("uvicorn", "image2model.asgi:application", "--host", options.host, "--port", str(options.port)),
         *("--timeout-graceful-shutdown", "2", "--no-server-header", "--no-access-log", "--log-level", "warning"),
+        *("--ws-max-size", "65536"),  # clients have nothing to say
     )
     return ChildSpec(
         name="web",

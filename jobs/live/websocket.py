@@ -122,11 +122,11 @@ def has_own_origin(scope: Any) -> bool:
         return b"authorization" in headers or b"cookie" not in headers
     if origin.decode("latin-1") in settings.CSRF_TRUSTED_ORIGINS:
         return True
-    host = headers.get(b"host", b"").decode("latin-1")
-    own = urlsplit(f"//{host}")
-    return urlsplit(origin.decode("latin-1")).netloc == own.netloc and validate_host(
-        own.hostname or "", settings.ALLOWED_HOSTS
-    )
+    try:
+        named, own = urlsplit(origin.decode("latin-1")), urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}")
+        return named.netloc == own.netloc and validate_host(own.hostname or "", settings.ALLOWED_HOSTS)
+    except ValueError:  # neither is an address
+        return False
 
 
 def describe(error: JobError) -> dict[str, Any]:
