@@ -30,7 +30,7 @@ examples:
 """
 _WORKERS = ("-n", "2")
 _EVERY_DAY, _CHAOS = "not slow and not chaos", "chaos and not slow"
-_CHAOS_WORKERS = ("-n", "2", "--dist", "loadfile")  # each file has a stack of its own
+_CHAOS_WORKERS = ("-n", "2", "--dist", "loadfile", "tests/chaos")  # each file has a stack of its own
 
 
 @dataclass(frozen=True, kw_only=True)

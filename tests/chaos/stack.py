@@ -287,13 +287,13 @@ def run_stack(
     on_postgres: bool = False,
     keep_redis: bool = True,
     workers: Sequence[str] = WORKERS,
-    small_disk: Callable[[Path], AbstractContextManager[bool]] | None = None,
+    furnish: Callable[[Path], AbstractContextManager[object]] | None = None,
     **settings: str,
 ) -> Iterator[Stack]:
-    """A running product; killed at the end. ``settings`` are the product's own."""
+    """A running product; killed at the end. ``settings`` are its own; ``furnish`` is what is done to its data first."""
     with ExitStack() as resources:
-        if small_disk is not None:
-            resources.enter_context(small_disk(folder / "data" / "files"))
+        if furnish is not None:
+            resources.enter_context(furnish(folder / "data"))
         stack = Stack(folder, resources, seed=seed, on_postgres=on_postgres, keep_redis=keep_redis)
         resources.callback(stack.close)
         stack.start(workers=workers, **settings)

@@ -41,7 +41,7 @@ def evidence() -> Evidence:
         "generations": [
             {
                 "id": GENERATION, "job_id": JOB, "status": "completed", "stage": "done", "waiting_reason": "",
-                "error_code": "",
+                "error_code": "", "finished_at": WHEN.format(9),
             }
         ],
         "attempts": [

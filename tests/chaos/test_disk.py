@@ -38,7 +38,7 @@ def _mount(*options: str) -> bool:
 
 @pytest.fixture(scope="module")
 def shared_scene(open_scene: Callable[..., Scene]) -> Scene:
-    scene = open_scene(small_disk=mount_small_disk)
+    scene = open_scene(furnish=lambda data_dir: mount_small_disk(data_dir / "files"))
     alice = scene.caller()
     scene.stack.wait_until(lambda: ENGINE in str(alice.call("GET", "/api/v1/models/available").body), what="FAL")
     return scene

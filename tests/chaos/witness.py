@@ -53,7 +53,7 @@ def rows() -> dict[str, Any]:
         "generations": list(
             generations.values(
                 "id", "job_id", "owner_email", "status", "stage", "waiting_reason", "attempt", "error_code", "engine",
-                "crashes", "deleted_at",
+                "crashes", "deleted_at", "finished_at",
             )
         ),
         "attempts": list(
