@@ -75,6 +75,11 @@ def read_icon_names() -> list[str]:
     return re.findall(r'<symbol id="([^"]+)"', Path(sprite).read_text(encoding="utf-8")) if sprite else []
 
 
+def is_of_the_api(request: HttpRequest) -> bool:
+    """Also without the slash at its end."""
+    return f"{request.path}/".startswith(API_PREFIX)
+
+
 def answer_400(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     return answer_error(request, 400)
 
@@ -95,14 +100,14 @@ def answer_500(request: HttpRequest) -> HttpResponseBase:
     answer = read_error(error) if isinstance(error, Exception) else None
     if answer is not None and answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         return _answer_unavailable(request, answer)
-    if request.path.startswith(API_PREFIX):
+    if is_of_the_api(request):
         return answer_error(request, 500)
     return _render_plainly("500.html", status=500)
 
 
 def _answer_unavailable(request: HttpRequest, answer: Answer) -> HttpResponseBase:
     """A part that we need is away: no fault of the program, and it comes back."""
-    if not request.path.startswith(API_PREFIX):
+    if not is_of_the_api(request):
         return render_unavailable(answer.message)
     response = _answer_json(answer.code, answer.message, 503)
     for name, value in list_headers(answer).items():
@@ -124,14 +129,14 @@ def _render_plainly(template: str, *, status: int, message: str = "") -> HttpRes
 
 def answer_csrf(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """A form that was open too long, or was sent from another site."""
-    if request.path.startswith(API_PREFIX):
+    if is_of_the_api(request):
         return _answer_json("csrf_failed", "The CSRF token is missing or wrong.", 403)
     return render(request, "403_csrf.html", status=403)
 
 
 def answer_error(request: HttpRequest, status: int) -> HttpResponseBase:
     """The error page, or the contract's envelope for callers of the API."""
-    if request.path.startswith(API_PREFIX):
+    if is_of_the_api(request):
         return _answer_json(*WORDS[status], status)
     return render(request, f"{status}.html", status=status)
 
