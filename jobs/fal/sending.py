@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, InterfaceError
 
 from image2model.ops.trail import follow
-from jobs import catalog, files, images
+from jobs import catalog, images
+from jobs.confined import pictures
 from jobs.engines.fal import AccountProblem, FalClient, FalError, NotSent, OutcomeUnknown, Rejected
 from jobs.failpoints import failpoint
 from jobs.fal.client import INPUT_LIFETIME_SECONDS, OUTPUT_LIFETIME_SECONDS, describe
@@ -19,7 +21,7 @@ from jobs.fal.rows import Rows, Together
 from jobs.fal.showcase import Showcase
 from jobs.models import Attempt, Generation
 from jobs.services import runs
-from jobs.services.fal import breaker, submission, unknown
+from jobs.services.fal import breaker, provider, submission, unknown
 from jobs.services.fal.showing import Sight
 from jobs.services.fal.submission import Parcel, Receipt
 from jobs.services.runs import LEASE_SECONDS, AttemptLost, Failure
@@ -59,6 +61,8 @@ class Sender:
             await self._rows(
                 submission.reject, generation, failure=describe(error), error_type=error.fal_type, detail=error.detail
             )
+            if error.fal_type == provider.ENDPOINT_GONE:
+                await self._rows(provider.withdraw_engine, attempt.engine)
         except AccountProblem as error:
             self._is_blocked = True
             await self._rows(breaker.pause, error.reason, message=error.message)
@@ -162,12 +166,12 @@ def list_pictures(generation: Generation) -> dict[View, str]:
 def prepare_picture(path: str, *, engine: catalog.EngineEntry) -> images.NormalisedImage:
     """Upright, without metadata, in the right type and no larger than the engine takes."""
     limits = engine.picture_limits
-    data = files.read_file(path)
     side = limits.max_side or images.MAX_SIDE
-    picture = images.normalise_image(data, **_limit_side(limits.max_side))
-    while limits.max_bytes and len(picture.data) > limits.max_bytes and side > 256:
-        side = max(picture.width, picture.height) * 3 // 4
-        picture = images.normalise_image(data, max_side=side)
+    with default_storage.open(path) as file:
+        picture = pictures.normalise(file, **_limit_side(limits.max_side))
+        while limits.max_bytes and len(picture.data) > limits.max_bytes and side > 256:
+            side = max(picture.width, picture.height) * 3 // 4
+            picture = pictures.normalise(file, max_side=side)
     return picture
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models.functions import Now
 
+from jobs.errors import JobError
 from jobs.models import Attempt, Event, Generation, LedgerEntry, Provider
 from jobs.services import cancel_job
 from jobs.services.fal import provider, submission
@@ -165,6 +167,20 @@ def test_a_gone_endpoint_fails(alice, scene):
     assert (generation.status, generation.error_hint) == ("failed", "Choose another engine.")
 
 
+def test_a_gone_endpoint_is_not_offered_for_an_hour(alice, scene):
+    scene.make_job(alice)
+    scene.fal.script("submit-404")
+    scene.send()
+    assert Attempt.objects.get().error_type == provider.ENDPOINT_GONE
+    assert "tripo-v2.5" not in Provider.objects.get().engines
+    assert "tripo-v2.5-multiview" in Provider.objects.get().engines
+    with pytest.raises(JobError, match="not available"):
+        scene.make_job(alice, first=1)
+    Attempt.objects.update(finished_at=Now() - provider.GONE_FOR)
+    provider.publish_offer()
+    assert "tripo-v2.5" in Provider.objects.get().engines
+
+
 def test_cancelled_before_it_is_sent(alice, scene, monkeypatch):
     job = scene.make_job(alice)
     begin = submission.begin_sending
@@ -191,8 +207,6 @@ def test_no_key_at_all(alice, scene, settings):
 
 
 def test_without_an_offer_nobody_can_ask_for_it(alice, scene):
-    from jobs.errors import JobError
-
     provider.withdraw_offer()
     with pytest.raises(JobError, match="not available"):
         scene.make_job(alice)

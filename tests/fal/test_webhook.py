@@ -149,6 +149,17 @@ def test_w15_of_a_generation_that_is_over(alice, heard, fate):
     assert {row.status for row in Generation.objects.all()} <= {"cancelled"}
 
 
+@pytest.mark.parametrize("scenario", ["webhook-payload-error", "requeued"])
+def test_its_payload_and_its_other_id_do_not_matter(alice, heard, scenario):
+    """The payload may be missing, and after FAL's own retries the gateway has another id: the result is read anyway."""
+    job = heard.make_job(alice)
+    heard.fal.script(scenario)
+    assert heard.run(job).status == "completed"
+    [delivery] = wait_for_delivery(heard)
+    assert (delivery["status"], "noted" in delivery["answer"]) == (200, True)
+    assert len(heard.fal.submits()) == 1
+
+
 def test_twice_does_no_harm(alice, heard):
     job = heard.make_job(alice)
     heard.fal.script("webhook-twice")

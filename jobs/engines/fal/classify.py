@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import (
+    ENDPOINT_GONE,
     AccountProblem,
     Failed,
     FalError,
@@ -119,12 +120,12 @@ def _is_of_fal(answer: Answer) -> bool:
 
 def _reject(complaint: Complaint, status: int) -> Rejected:
     message, hint = describe_refusal(complaint.fal_type, complaint.context)
+    fal_type = complaint.fal_type
     if status == 404:
-        message, hint = "FAL no longer offers this engine.", "Choose another engine."
+        message, hint, fal_type = "FAL no longer offers this engine.", "Choose another engine.", ENDPOINT_GONE
     return Rejected(
-        "provider_rejected_input", message, hint=hint, fal_type=complaint.fal_type, detail=complaint.detail,
-        http_status=status,
-    )  # fmt: skip
+        "provider_rejected_input", message, hint=hint, fal_type=fal_type, detail=complaint.detail, http_status=status
+    )
 
 
 def _describe_trouble(complaint: Complaint, status: int) -> Transient:
@@ -141,6 +142,7 @@ def _describe_failure(answer: Answer, complaint: Complaint) -> Failed:
     code, message, hint, retryable = _explain(answer, complaint)
     advice = answer.headers.get("x-fal-retryable", "").lower()
     fal_type = "start_timeout" if "x-fal-request-timeout-type" in answer.headers else complaint.fal_type
+    fal_type = ENDPOINT_GONE if answer.status == 404 else fal_type
     return Failed(
         code, message, hint=hint, retryable=advice == "true" if advice in ("true", "false") else retryable,
         fal_type=fal_type, detail=complaint.detail, http_status=answer.status,

@@ -6,6 +6,7 @@ from typing import Literal
 
 from jobs.engines.base import EngineError
 
+ENDPOINT_GONE = "endpoint_gone"  # our own word for the type of a 404
 AccountReason = Literal["auth", "balance", "locked"]
 
 

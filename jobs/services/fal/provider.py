@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models.functions import Now
 
 from jobs import catalog
-from jobs.models import Provider
+from jobs.models import Attempt, Provider
+
+logger = logging.getLogger(__name__)
 
 FAL = "fal"
+ENDPOINT_GONE = "endpoint_gone"  # the type of an attempt whose endpoint FAL does not know (any more)
+GONE_FOR = timedelta(hours=1)  # then one more request may try
+_LATEST = 500  # attempts that are looked at
 _OFFER = "fal-offer"
 _OFFER_SECONDS = 5
 
@@ -32,10 +39,27 @@ def fal_engines() -> list[str]:
 
 
 def publish_offer(engines: Sequence[str] | None = None) -> None:
-    """Tell the other processes what may be asked for, now that the key is there. None: the whole table."""
-    offered = fal_engines() if engines is None else list(engines)
+    """Tell the other processes what may be asked for, now that the key is there. None: the whole table.
+
+    Without those whose endpoints are gone.
+    """
+    gone = _find_gone_engines()
+    offered = [engine for engine in (fal_engines() if engines is None else engines) if engine not in gone]
     Provider.objects.update_or_create(name=FAL, defaults={"engines": offered, "published_at": Now()})
     cache.delete(_OFFER)
+
+
+def _find_gone_engines() -> frozenset[str]:
+    """Those whose endpoints FAL did not know a short time ago: nobody else is to try them now."""
+    latest = list(Attempt.objects.order_by("-pk").values_list("pk", flat=True)[:_LATEST])
+    failed = Attempt.objects.filter(pk__in=latest, error_type=ENDPOINT_GONE, finished_at__gt=Now() - GONE_FOR)
+    return frozenset(failed.values_list("engine", flat=True))
+
+
+def withdraw_engine(engine: str) -> None:
+    """FAL does not know its endpoint: it is not offered for some time. The others stay."""
+    logger.error("FAL does not know the endpoint of %s any more: it is not offered for an hour.", engine)
+    publish_offer()
 
 
 def withdraw_offer() -> None:
