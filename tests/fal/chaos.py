@@ -25,7 +25,7 @@ import django
 CHANCE = 0.12
 MOST_DEATHS = 6  # of one run; after that its workers live
 QUIET_SECONDS = 1.5  # without any change: what is still open waits for a person
-RUN_SECONDS = 30.0
+RUN_SECONDS = 180.0
 PICTURES = 2
 
 django.setup()
@@ -39,7 +39,7 @@ from accounts.models import User  # noqa: E402
 from jobs import catalog, finisher  # noqa: E402
 from jobs.failpoints import FAL_POINTS  # noqa: E402
 from jobs.fal import drain, follower, watching  # noqa: E402
-from jobs.models import Attempt, Generation, Job  # noqa: E402
+from jobs.models import Attempt, Generation, Job, LedgerEntry  # noqa: E402
 from jobs.services.fal import pacing, provider  # noqa: E402
 from jobs.services.sweep import sweep  # noqa: E402
 from jobs.states import ACTIVE  # noqa: E402
@@ -129,9 +129,16 @@ def describe(job: Job, *, deaths: int, seconds: float) -> dict[str, Any]:
         "errors": [entry.error_code for entry in generations],
         "tokens": [str(token) for token in attempts.values_list("token", flat=True)],
         "attempts": attempts.count(),
+        "ledger": [read_ledger(generation) for generation in generations],
         "deaths": deaths,
         "seconds": round(seconds, 2),
     }
+
+
+def read_ledger(generation: Generation) -> list[str]:
+    """What is held or spent for it: an amount that was given back is not told."""
+    rows = LedgerEntry.objects.filter(generation_id=generation.pk).exclude(state=LedgerEntry.State.RELEASED)
+    return [f"{row.state} {row.amount:.2f}" for row in rows]
 
 
 def plan_each(points: list[str]) -> list[list[str]]:

@@ -26,6 +26,9 @@ BLOCK_SECONDS = 1200  # about 200 on a machine that does nothing else
 ENDINGS = {"completed", "needs_decision", "failed"}  # failed: after five deaths in a row before anything was sent
 
 
+BOOKS = {"completed": ["actual 0.30"], "needs_decision": ["held 0.30"], "failed": []}  # what the ledger says then
+
+
 def run_chaos(fal: VirtualFal, tmp_path: Path, *arguments: str, seconds: float) -> list[dict]:
     environment = {name: value for name, value in os.environ.items() if name not in {each.name for each in SETTINGS}}
     environment |= {
@@ -56,6 +59,7 @@ def judge(fal: VirtualFal, runs: list[dict]) -> None:
     assert set(by_token) <= known
     for run in runs:
         assert set(run["states"]) <= ENDINGS, run
+        assert run["ledger"] == [BOOKS[state] for state in run["states"]], run
         assert set(run["errors"]) <= {""} or run["deaths"] >= MAX_CRASHES, run
 
 
