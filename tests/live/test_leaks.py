@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,9 +116,10 @@ class Crowd:
 
     async def _be_refused_by_socket(self) -> str:
         async with websockets.connect(f"ws://{self.host}:{self.port}/ws/nowhere/") as socket:
-            async with asyncio.timeout(60):
-                async for _ in socket:  # the reason, then the end
-                    pass
+            with suppress(websockets.ConnectionClosed):
+                async with asyncio.timeout(60):
+                    async for _ in socket:  # the reason, then the end
+                        pass
             return f"closed {socket.close_code}"
 
 
