@@ -29,7 +29,7 @@ from tests.chaos.stack import WORKERS, Stack, run_stack
 
 PAUSE_SECONDS = (5.0, 12.0)  # between two faults
 FAULT_SECONDS = (1.0, 6.0)  # of those that last
-SETTLE_SECONDS = 300.0
+SETTLE_SECONDS = 180.0  # without any movement
 FORGIVEN = ("provider_unreachable",)  # a result whose download broke off five times
 ENGINES = ("local", "tripo-v2.5", "tripo-v2.5")
 FAL_WEATHER: tuple[dict[str, Any], ...] = (
@@ -79,7 +79,7 @@ class Clients:
                 if said.status == 200:
                     jobs.append(said.body["job_id"])
                 self._look_around(caller, dice, jobs)
-                self.is_over.wait(dice.uniform(0.2, 2.0))
+                self.is_over.wait(dice.uniform(0.5, 4.0))
         except AssertionError as error:
             self.failures.append(f"{caller.name}: {error}")
 
