@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 BOUNDARY = "load-6d7f1c"
 LONGEST_SECONDS = 120
+PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +52,12 @@ class Connection:
         async with asyncio.timeout(LONGEST_SECONDS):
             reader, writer = await self._connect()
             writer.write(self._build_head(method, path, length=sum(map(len, parts)), content_type=content_type))
-            for part in parts:
-                writer.write(part)
-                await writer.drain()
-            status, headers, body = await _read_answer(reader)
+            reading = asyncio.create_task(_read_answer(reader))
+            try:
+                await _write(writer, parts, until=reading)
+                status, headers, body = await reading
+            finally:
+                reading.cancel()
         if headers.get("connection") == "close":
             self.close()
         return Answer(status=status, headers=headers, body=body, seconds=time.perf_counter() - began)
@@ -80,6 +83,19 @@ class Connection:
         if self._writer is not None:
             self._writer.close()
         self._reader = self._writer = None
+
+
+async def _write(writer: asyncio.StreamWriter, parts: Sequence[bytes], *, until: asyncio.Task[Any]) -> None:
+    """A server that has answered already reads no more."""
+    for part in parts:
+        for start in range(0, len(part), PIECE_BYTES):
+            if until.done():
+                return
+            writer.write(part[start : start + PIECE_BYTES])
+            try:
+                await writer.drain()
+            except ConnectionError:
+                return
 
 
 async def _read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:

@@ -9,23 +9,18 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-SMALL = (2048, 1536, 1_000_000)  # 3 megapixels in about 1 MB
-LARGE = (5600, 4200, 8_800_000)  # 23.5 megapixels in about 8.8 MB
+SMALL = (2048, 1536, 8.5)  # 3 megapixels with as much grain as makes 1 MB
+LARGE = (5600, 4200, 12.0)  # 23.5 megapixels, 8.8 MB
 
 
 @cache
-def draw_photo(width: int, height: int, wanted: int) -> bytes:
-    """A JPEG of about so many bytes: soft shapes with as much grain as fills it."""
+def draw_photo(width: int, height: int, grain: float) -> bytes:
+    """A JPEG of soft shapes and grain."""
     random = np.random.default_rng(7)
     coarse = Image.fromarray(random.integers(0, 255, (height // 128, width // 128, 3), dtype=np.uint8))
     base = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), np.float32)
-    grain = random.standard_normal((height, width, 1), dtype=np.float32)
-    low, high, best = 0.0, 60.0, b""
-    for _ in range(7):
-        strength = (low + high) / 2
-        best = _encode(np.clip(base + strength * grain, 0, 255).astype(np.uint8))
-        low, high = (strength, high) if len(best) < wanted else (low, strength)
-    return best
+    noise = grain * random.standard_normal((height, width, 1), dtype=np.float32)
+    return _encode(np.clip(base + noise, 0, 255).astype(np.uint8))
 
 
 def _encode(pixels: np.ndarray) -> bytes:

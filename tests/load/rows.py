@@ -14,4 +14,4 @@ def make_keys(count: int) -> None:
     """Print the keys of so many new users."""
     for number in range(count):
         user = User.objects.create(email=f"load-{number}@example.org")
-        print(create_api_key(user, name="load", scopes=("read", "write"))[1])  # noqa: T201
+        print(create_api_key(user, name="load", scopes=("read", "write"))[1])

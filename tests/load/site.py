@@ -42,8 +42,9 @@ def run_site(folder: Path, *, users: int, processes: int = WEB_PROCESSES, **sett
     """The product's web processes alone, with so many users and a key of each. Nobody works what is queued."""
     with run_valkey(folder) as redis_url:
         environment = build_environment(
-            folder / "data", REDIS_URL=redis_url, SECRET_KEY="s" * 50, RATE_LIMIT_UPLOAD="1000000/min", LOG_FORMAT="text",
-            MAX_ACTIVE_GENERATIONS="1000000", MAX_QUEUED_GENERATIONS="1000000", MAX_STREAMS="1000", **settings,
+            folder / "data", REDIS_URL=redis_url, SECRET_KEY="s" * 50, RATE_LIMIT_UPLOAD="1000000/min",
+            LOG_FORMAT="text", MAX_ACTIVE_GENERATIONS="1000000", MAX_QUEUED_GENERATIONS="1000000", MAX_STREAMS="1000",
+            **settings,
         )  # fmt: skip
         run_python(environment, "import django; django.setup(); from django.core.management import call_command;"
                    " call_command('migrate', verbosity=0)")  # fmt: skip
