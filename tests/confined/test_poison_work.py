@@ -15,7 +15,7 @@ from tests.factories import make_picture
 from tests.load.site import run_site
 from tests.running import ROOT, wait_for_job
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 
 def test_p21_a_poison_picture_stops_after_three_runs(tmp_path: Path) -> None:
