@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 
 # Many previews yield to what fetches models that are paid for; one alone is waited for by somebody.
 CROWD_NICENESS = 10
-WORKER_TTL = 25  # seconds; RQ waits ten less for a doorbell, then beats
-MONITORING_SECONDS = 5  # how often a working horse's parent beats
+WORKER_TTL = 18  # seconds; RQ waits fifteen less for a doorbell, then beats
+MONITORING_SECONDS = 3  # how often a working horse's parent beats
 
 
 class _HeartbeatMixin:

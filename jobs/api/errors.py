@@ -162,12 +162,17 @@ def _read_os_error(error: Any) -> Answer | None:
                       hint="Try again in a minute.", retry_after=60)  # fmt: skip
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return _STORAGE_FULL
-    return _NOTHING_STORED if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO) else None
+    return _NOTHING_STORED if error.errno in _UNWRITABLE else None
 
 
 _STORAGE_FULL = Answer(
     code="storage_full", message="There is no room left to store anything.", hint="Try again later.", retry_after=60
 )
+# Read-only, not ours, broken, unmounted, something else in the folder's place, no file descriptor left.
+_UNWRITABLE = frozenset(
+    (errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOTDIR,
+     errno.EEXIST, errno.EMFILE, errno.ENFILE)
+)  # fmt: skip
 _NOTHING_STORED = Answer(
     code="storage_full", message="Nothing can be stored at the moment.", hint="Try again later.", retry_after=60
 )
