@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from django.conf import settings
 
 from jobs import catalog, events, progress
 from jobs.links import Links
@@ -28,9 +30,16 @@ def describe_job(job: Job, *, links: Links, outlook: progress.Outlook | None = N
         "counts": job.counts,
         "formats": ["glb", *job.formats],
         "generations": described,
-        "expires_at": format_time(job.expires_at),
+        "expires_at": format_time(foresee_removal(job)),
         "urls": links.job(job.pk),
     }
+
+
+def foresee_removal(job: Job) -> datetime | None:
+    """When the sweep will remove a job that is over; None where everything is kept."""
+    if settings.RETENTION_DAYS is None or job.finished_at is None or job.is_active:
+        return None
+    return job.finished_at + timedelta(days=settings.RETENTION_DAYS)
 
 
 def _summarise(

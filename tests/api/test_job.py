@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -61,6 +62,18 @@ def test_it_tells_when_to_ask_again(api: Api, alice: User) -> None:
     assert body["eta_seconds"] > 0
     assert body["waiting_reason"] == "queue"
     assert body["preview_url"] is None
+
+
+def test_it_tells_when_it_will_be_removed(api: Api, alice: User, settings) -> None:
+    settings.RETENTION_DAYS = 30
+    over, queued = finish_job(make_job(alice)), make_job(alice, first=1)
+
+    told = datetime.fromisoformat(api.get(f"/api/v1/jobs/{over.pk}").json()["expires_at"])
+
+    assert told == over.finished_at + timedelta(days=30)
+    assert api.get(f"/api/v1/jobs/{queued.pk}").json()["expires_at"] is None
+    settings.RETENTION_DAYS = None
+    assert api.get(f"/api/v1/jobs/{over.pk}").json()["expires_at"] is None
 
 
 def test_it_takes_few_queries(api: Api, alice: User, django_assert_max_num_queries) -> None:
