@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.chaos.client import Caller, History
-from tests.chaos.stack import Stack, run_stack
+from tests.chaos.running import run_stack
+from tests.chaos.stack import Stack
 
 ON_POSTGRES = bool(os.environ.get("TEST_ON_POSTGRES"))
 

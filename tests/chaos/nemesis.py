@@ -25,7 +25,8 @@ import redis
 from jobs.failpoints import POINTS
 from tests.chaos.checker import Evidence, judge
 from tests.chaos.client import Caller, History
-from tests.chaos.stack import WORKERS, Stack, run_stack
+from tests.chaos.running import run_stack
+from tests.chaos.stack import WORKERS, Stack
 
 PAUSE_SECONDS = (5.0, 12.0)  # between two faults
 FAULT_SECONDS = (1.0, 6.0)  # of those that last

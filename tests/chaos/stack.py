@@ -12,8 +12,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -282,24 +282,3 @@ class Stack:
         for part in self.parts.values():
             if part.process is not None:
                 part.process.wait(30)
-
-
-@contextmanager
-def run_stack(
-    folder: Path,
-    *,
-    seed: int,
-    on_postgres: bool = False,
-    keep_redis: bool = True,
-    workers: Sequence[str] = WORKERS,
-    furnish: Callable[[Path], AbstractContextManager[object]] | None = None,
-    **settings: str,
-) -> Iterator[Stack]:
-    """A running product; killed at the end. ``settings`` are its own; ``furnish`` is what is done to its data first."""
-    with ExitStack() as resources:
-        if furnish is not None:
-            resources.enter_context(furnish(folder / "data"))
-        stack = Stack(folder, resources, seed=seed, on_postgres=on_postgres, keep_redis=keep_redis)
-        resources.callback(stack.close)
-        stack.start(workers=workers, **settings)
-        yield stack
