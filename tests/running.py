@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,13 +103,17 @@ def build_environment(data_dir: Path, **settings: str) -> dict[str, str]:
     """The person's own environment without any setting of the product's."""
     names = {setting.name for setting in SETTINGS} | {f"{setting.name}_FILE" for setting in SETTINGS}
     environment = {name: value for name, value in os.environ.items() if name not in names}
-    return environment | {"DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "image2model.settings"} | settings
+    ours = {"DATA_DIR": str(data_dir), "DJANGO_SETTINGS_MODULE": "image2model.settings"}
+    # A commit that is made while a test runs would make processes differ that start before and after it.
+    return environment | ours | {"BUILD_COMMIT": "of-the-tests"} | settings
 
 
 @contextmanager
-def run_product(data_dir: Path, *, workers: int | str = 2, **settings: str) -> Iterator[Product]:
-    """The product, ready; stopped at the end."""
-    product = start_product(data_dir, workers=workers, **settings)
+def run_product(
+    data_dir: Path, *, workers: int | str = 2, options: Sequence[str] = (), **settings: str
+) -> Iterator[Product]:
+    """The product, ready; stopped at the end. ``options``: more words on its command line."""
+    product = start_product(data_dir, workers=workers, options=options, **settings)
     try:
         wait_until(lambda: product.ready_line or product.process.poll() is not None, what="the ready line")
         assert product.ready_line, "".join(product.lines)
@@ -120,10 +124,11 @@ def run_product(data_dir: Path, *, workers: int | str = 2, **settings: str) -> I
             product.stop()
 
 
-def start_product(data_dir: Path, *, workers: int | str = 2, **settings: str) -> Product:
+def start_product(data_dir: Path, *, workers: int | str = 2, options: Sequence[str] = (), **settings: str) -> Product:
     port = find_free_port()
     environment = build_environment(data_dir, **settings)
     command = [sys.executable, "-m", "image2model.supervisor", "--port", str(port), "--workers", str(workers)]
+    command += options
     started = time.monotonic()
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -6,11 +6,14 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from image2model.models import RunningProcess
 from image2model.ops import presence
 from jobs.models import WorkerHeartbeat
 from jobs.services.processes import hold_lease, note_heartbeat
@@ -66,6 +69,9 @@ def processes(db) -> Iterator[None]:
         if kind != "web":
             note_heartbeat(f"{kind}-1", queue=kind)
         presence.note_presence(f"{kind}-1", kind=kind)
+    later = timezone.now() + timedelta(hours=1)  # however slow the machine is, they do not fall silent
+    WorkerHeartbeat.objects.update(beat_at=later)
+    RunningProcess.objects.update(beat_at=later)
     hold_lease("watcher", holder="watch-1", seconds=600)
     yield
     for kind in ("local", "post", "watch", "web"):

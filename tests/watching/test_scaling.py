@@ -8,9 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import OperationalError
 
 from image2model.ops.waiting import Backlog, read_backlog
+from image2model.supervisor.options import read_options
+from image2model.supervisor.stack import list_children
 from jobs import scaling
 from jobs.models import Generation
 from jobs.scaling import Bounds, Scale
@@ -170,3 +174,24 @@ def draw(tmp_path) -> Callable[[int], list[Path]]:
         return paths
 
     return draw
+
+
+def test_the_supervisor_hands_auto_to_one_pool() -> None:
+    options = read_options(["--workers", "auto"])
+    [local] = [child for child in list_children(options, secrets={}) if "local" in child.argv]
+
+    assert local.argv[-4:] == ("work", "local", "--count", "auto")
+
+
+@pytest.mark.parametrize("word", ["Auto", "0", "-1", "some"])
+def test_other_words_are_refused(word: str, capsys) -> None:
+    with pytest.raises(SystemExit):
+        read_options(["--workers", word])
+
+    assert "from 1 to 64" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("count", ["0", "some"])
+def test_a_count_that_is_none_is_refused(count: str) -> None:
+    with pytest.raises(CommandError, match="--count"):
+        call_command("work", "local", "--count", count)
