@@ -8,6 +8,7 @@
 : "${WORKERS:=local@1 local@2 post watch fal}" "${SOURCE:=$OPT/source}"
 : "${INSTALL_COMMAND:=python3 bin/installation.py}" "${TEST_COMMAND:=bin/test}"
 NGINX_FOLDER=$ETC/nginx
+if [ "$DRIVER" = systemd ]; then STATUS_VERB=is-active; else STATUS_VERB=status; fi
 ACCESS_LOG=${ACCESS_LOG:-$LOGS/access.log}
 
 control() { # VERB, NAME…: of our units
@@ -147,9 +148,13 @@ driver_move_workers() { # SLOT whose release they are to run
     control restart $WORKERS
 }
 
-driver_has_workers() { # SLOT
-    driver_ask "$1" web /api/v1/health/detailed |
-        python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)["components"]["workers"]["status"] == "unhealthy")'
+driver_has_workers() { # do they all stay up?
+    local second
+    for second in 1 2 3; do
+        # shellcheck disable=SC2086 # a list of words
+        control "$STATUS_VERB" $WORKERS || return 1
+        sleep "$second"
+    done
 }
 
 driver_contract() {

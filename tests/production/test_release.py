@@ -6,9 +6,11 @@ import hashlib
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -92,29 +94,30 @@ def yard() -> Iterator[Yard]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def hear(yard: Yard):
-    """A place that takes Slack's messages."""
-    from contextlib import contextmanager
+class Ear(BaseHTTPRequestHandler):
+    """Takes Slack's messages, in silence."""
 
-    class Ear(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            yard.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
-            self.send_response(200)
-            self.end_headers()
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.told.append(json.loads(body)["text"])  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """In silence."""
+    def log_message(self, *_: object) -> None:
+        """Nobody wants to know."""
 
-    @contextmanager
-    def listen() -> Iterator[str]:
-        with ThreadingHTTPServer(("127.0.0.1", 0), Ear) as server:
-            thread = threading.Thread(target=server.serve_forever)
-            thread.start()
+
+@contextmanager
+def hear(yard: Yard) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Ear) as server:
+        server.told = yard.told  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
             yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
             server.shutdown()
             thread.join()
-
-    return listen()
 
 
 def lay_out_releases(yard: Yard, *, address: str) -> None:
@@ -146,8 +149,9 @@ def lay_out_releases(yard: Yard, *, address: str) -> None:
     })  # fmt: skip
     share(opt / "environments", yard.source / "requirements.txt", what=ROOT / ".venv")
     share(opt / "libraries", yard.source / "package-lock.json", what=ROOT / "node_modules")
-    settings = {"INSTALL_COMMAND": "true", "TEST_COMMAND": "true", "WORKERS": "'local@1 post watch'", "DRAIN_SECONDS": "2",
-                "RELEASE_WEBHOOK_URL": address, "MIN_RELEASE_MB": "100", "PATIENCE": "150"}  # fmt: skip
+    settings = {"INSTALL_COMMAND": "true", "TEST_COMMAND": "true", "WORKERS": "'local@1 post watch'",
+                "DRAIN_SECONDS": "2", "RELEASE_WEBHOOK_URL": address, "MIN_RELEASE_MB": "100",
+                "PATIENCE": "150"}  # fmt: skip
     text = "".join(f"{name}={value}\n" for name, value in settings.items())
     (yard.host.root / "etc/image2model/release.env").write_text(text)
 
@@ -186,9 +190,10 @@ def test_nobody_notices_a_release(yard: Yard):
 
 
 def report(visitors: Visitors) -> None:
-    print(f"\n{visitors.answers.total()} requests in {visitors.seconds:.0f} s, {len(visitors.failures)} failed, "
+    sys.stdout.write(
+          f"\n{visitors.answers.total()} requests in {visitors.seconds:.0f} s, {len(visitors.failures)} failed, "
           f"slowest {visitors.slowest:.1f} s; {visitors.connections} connections of the stream, "
-          f"longest gap {visitors.longest_gap:.1f} s; answers by version: {dict(visitors.versions)}")  # fmt: skip
+          f"longest gap {visitors.longest_gap:.1f} s; answers by version: {dict(visitors.versions)}\n")  # fmt: skip
 
 
 def assert_active(yard: Yard, name: str) -> None:
