@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 from uuid import uuid4
 
@@ -13,11 +14,16 @@ from django.shortcuts import render
 
 from image2model.middleware import request_id_var
 
+# Where this request's refusal is noted for its line in the log; a list, so that threads of the request share it.
+refusals_var: ContextVar[list[str] | None] = ContextVar("refusals", default=None)
+
 
 def build_error(
     code: str, message: str, status: int, *, hint: str = "", details: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """``hint`` and ``details`` appear only when there is something to say."""
+    if (noted := refusals_var.get()) is not None:
+        noted.append(code)
     envelope: dict[str, Any] = {
         "error": True,
         "error_code": code,

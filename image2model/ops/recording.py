@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.urls import Resolver404, resolve
 
+from image2model.answers import refusals_var
 from image2model.middleware import RECORD_KEY, choose_request_id, request_id_var
 from image2model.ops import meters, tracing
 
@@ -43,6 +44,7 @@ class Record:
     is_stream: bool = False
     began: float
     answered: float | None = None
+    refusals: list[str] = field(default_factory=list)  # error codes: one, when the caller was refused
 
 
 class Recorder:
@@ -53,7 +55,7 @@ class Recorder:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         record = begin_record(scope)
-        token = request_id_var.set(record.request_id)
+        token, noted = request_id_var.set(record.request_id), refusals_var.set(record.refusals)
 
         async def watch(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -67,6 +69,7 @@ class Recorder:
         finally:
             end_record(record)
             request_id_var.reset(token)
+            refusals_var.reset(noted)
 
     async def _pass_on(self, record: Record, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -122,18 +125,27 @@ def end_record(record: Record) -> None:
     spent = now - record.began
     waited = record.answered - record.began if record.is_stream and record.answered else spent
     meters.note_request(method=record.method, route=record.route, status=status, seconds=waited)
-    level = logging.WARNING if status >= 500 else logging.DEBUG if record.route in QUIET else logging.INFO
+    level = choose_level(record, status=status)
     facts = {
         "method": record.method,
         "route": record.route,
         "status": status,
         "ms": round(1000 * waited, 1),
         "user_id": record.user_id,
+        "error_code": record.refusals[-1] if record.refusals and status >= 400 else None,
     }
     if record.is_stream:
         facts["open_seconds"] = round(spent, 1)
     shown = record.route if record.route == "/" else f"/{record.route}"
     logger.log(level, "%s %s %s %s ms", record.method, shown, status, facts["ms"], extra={"facts": facts})
+
+
+def choose_level(record: Record, *, status: int) -> int:
+    """What comes often is told only when it goes wrong."""
+    if status >= 500:
+        return logging.WARNING
+    is_quiet = record.route == STATIC or (record.route in QUIET and status < 400)
+    return logging.DEBUG if is_quiet else logging.INFO
 
 
 def find_route(path: str) -> str:
