@@ -15,7 +15,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in (PHONE, DESK)]
 PUBLIC = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
-OWN = ["/accounts/", "/accounts/keys/", "/accounts/password/", "/accounts/delete/", "/styleguide/"]
+OWN = ["/accounts/", "/accounts/keys/", "/accounts/password/", "/accounts/security/", "/accounts/security/two-factor/",
+       "/accounts/delete/", "/styleguide/"]  # fmt: skip
 THEME = "document.documentElement.dataset.theme ?? 'system'"
 FIRST_PAINT = """new Promise((resolve) =>
     new PerformanceObserver((list) => resolve(list.getEntriesByName("first-contentful-paint")[0].startTime))
