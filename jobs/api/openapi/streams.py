@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.states import Stage, Status
+from jobs.states import Stage, Status, WaitingReason
 
 EVENTS = (
     "task_queued", "task_progress", "task_retry", "task_completed", "task_failed", "task_cancelled",
@@ -83,6 +83,7 @@ def _describe_progress() -> dict[str, Any]:
             "current": NUMBER,
             "counts": _describe_object("", counts),
             "eta_seconds": NUMBER | {"nullable": True},
+            "cost": _describe_object("USD.", dict.fromkeys(("estimated", "actual"), TEXT | {"nullable": True})),
             "timestamp": NUMBER | {"description": "Milliseconds since 1970."},
             "generations": {"type": "array", "items": _describe_generation()},
         },
@@ -100,6 +101,11 @@ def _describe_generation() -> dict[str, Any]:
             "stage": {"type": "string", "enum": list(Stage)},
             "progress": {"type": "integer", "minimum": 0, "maximum": 100},
             "queue_position": NUMBER | {"nullable": True},
+            "eta_seconds": NUMBER | {"nullable": True},
+            "message": TEXT,
+            "hint": TEXT,
+            "may_switch": {"type": "boolean", "description": "The local engine may take it over."},
+            "waiting_reason": {"type": "string", "enum": [*WaitingReason, None], "nullable": True},
             "error": {"allOf": [{"$ref": "#/components/schemas/Problem"}], "nullable": True},
         },
     )
