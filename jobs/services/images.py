@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -22,6 +23,9 @@ from jobs.models import SourceImage
 from jobs.services.delete import delete_image_files
 from jobs.services.limits import lock_feed
 from jobs.services.room import check_disk, check_storage_quota
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 CHUNK_BYTES = 256 * 1024
 AT_ONCE = 2  # pictures of one upload that are looked at together
@@ -93,10 +97,16 @@ class _Checked:
     filename: str
 
 
+def carry(work: Callable[[Item], Found]) -> Callable[[Item], Found]:
+    """The same work for another thread, whose log lines and spans then belong to this request, too."""
+    context = copy_context()
+    return lambda item: context.copy().run(work, item)
+
+
 def _check_all(uploads: Sequence[Upload]) -> list[_Checked]:
     """Their bytes are read again when they are stored: a whole batch of them does not fit into memory."""
     with ThreadPoolExecutor(min(AT_ONCE, len(uploads)), thread_name_prefix="check") as threads:
-        found = list(threads.map(_check_or_say, uploads))
+        found = list(threads.map(carry(_check_or_say), uploads))
     problems = [
         _describe_problem(index, upload, error)
         for index, (upload, error) in enumerate(zip(uploads, found, strict=True))
@@ -160,7 +170,7 @@ def _store_all(
     fresh = [sha256 for sha256 in contents if sha256 not in known]
     try:
         with ThreadPoolExecutor(WRITERS, thread_name_prefix="store") as threads:
-            list(threads.map(lambda sha256: _write(rows[sha256], contents[sha256]), fresh))
+            list(threads.map(carry(lambda sha256: _write(rows[sha256], contents[sha256])), fresh))
         images = _take_in(owner, rows, contents=contents)
     except (JobError, OSError, DatabaseError):  # quota, disk or database gave out on the way
         _remove_strays(owner, [rows[sha256] for sha256 in fresh])
