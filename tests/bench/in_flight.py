@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +28,7 @@ ENGINE = "tripo-v2.5"
 JOB_SIZE = 25
 USERS = 4
 QUEUES = ("fal", "fal", "watch", "post")
+STARTING_SECONDS = 120
 PICTURE_SIDE = 96
 MEMORY_LIMIT_MB = 400
 BLOCKING_WORKERS = 4
@@ -170,8 +171,10 @@ def run_workers() -> Iterator[list[int]]:
     processes = [
         subprocess.Popen([*command, queue], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT) for queue in QUEUES
     ]
+    end = time.monotonic() + STARTING_SECONDS
     try:
         while WorkerHeartbeat.objects.count() < len(processes):
+            assert time.monotonic() < end, "the workers do not start"
             time.sleep(0.1)  # the pace of asking
         yield [process.pid for process in processes]
     finally:
@@ -195,9 +198,15 @@ def measure_memory(worker: int) -> float:
 
 
 def read_processor(worker: int) -> float:
-    """Seconds of a worker and of its children that have ended."""
-    fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+    """Seconds of a worker, of its children, and of theirs that have ended."""
+    from tests import running
+
+    total = 0
+    for pid in [worker, *running.find_descendants(worker)]:
+        with suppress(OSError):  # it has ended meanwhile
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += sum(int(field) for field in fields[11:15])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def run_blocking(count: int) -> float:
