@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 @cache
 def read_document() -> dict[str, Any]:
     """The OpenAPI document as it is served."""
-    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    schema: dict[str, Any] = SchemaGenerator(urlconf="image2model.urls").get_schema(request=None, public=True)
     return schema
 
 
