@@ -1,0 +1,55 @@
+"""How often is the database asked? As often for a long list as for a short one, and no more than it must."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.api.client import Api
+from tests.factories import make_job, make_picture
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MOST_FOR_A_JOB, MOST_FOR_A_LIST, MOST_FOR_AN_UPLOAD = 8, 8, 24
+
+
+@pytest.fixture
+def api(alice) -> Api:
+    return Api(alice)
+
+
+def count(call) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        response = call()
+    assert response.status_code == 200, response.content
+    return sum(not query["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")) for query in queries)
+
+
+def test_a_job(api: Api, alice) -> None:
+    small, large = make_job(alice), make_job(alice, pictures=10, first=5)
+    api.get(f"/api/v1/jobs/{small.pk}")  # the first call measures what is kept for a while
+    numbers = [count(lambda job=job: api.get(f"/api/v1/jobs/{job.pk}")) for job in (small, large)]
+    assert numbers[0] == numbers[1] <= MOST_FOR_A_JOB
+
+
+def test_a_list(api: Api, alice) -> None:
+    make_job(alice)
+    api.get("/api/v1/jobs")
+    one = count(lambda: api.get("/api/v1/jobs?limit=50"))
+    for number in range(6):
+        make_job(alice, first=10 + number)
+    assert count(lambda: api.get("/api/v1/jobs?limit=50")) == one <= MOST_FOR_A_LIST
+
+
+def test_an_upload(api: Api) -> None:
+    api.upload(make_picture(0))
+    assert count(lambda: api.upload(make_picture(1))) <= MOST_FOR_AN_UPLOAD
+
+
+def test_a_batch_costs_no_more_than_one(api: Api) -> None:
+    api.upload(make_picture(0))
+    one = count(lambda: api.upload(make_picture(1)))
+    assert (
+        count(lambda: api.upload(*(make_picture(2 + number) for number in range(10)))) <= one + 1
+    )  # once a second, the queue is counted
