@@ -75,7 +75,8 @@ def _complete_operation(verb: str, operation: Operation) -> None:
     operation["summary"] = operation.get("description", "").partition("\n")[0].rstrip(".")
     if verb != "get":  # a link reads
         operation["security"] = [way for way in operation["security"] if "access" not in way]
-    for status in _list_errors(verb, operation):
+    named = {int(status) for status in operation["responses"] if status >= "400"}
+    for status in sorted(named | _list_errors(verb, operation)):
         _add_error(operation["responses"], status)
     _describe_headers(operation)
     for parameter in operation.get("parameters", []):
@@ -96,7 +97,7 @@ def gives_files(responses: dict[str, Any]) -> bool:
     return bool(content) and not {"application/json", "text/plain", "text/event-stream"} & content.keys()
 
 
-def _list_errors(verb: str, operation: Operation) -> list[int]:
+def _list_errors(verb: str, operation: Operation) -> set[int]:
     errors = set(EVERYWHERE)
     if any(operation.get("security", [])):
         errors.update(OF_ACCOUNTS)
@@ -107,7 +108,7 @@ def _list_errors(verb: str, operation: Operation) -> list[int]:
         errors.update(OF_BODIES)
     if gives_files(operation["responses"]):
         errors.update(OF_FILES)
-    return sorted(errors)
+    return errors
 
 
 def _add_error(responses: dict[str, Any], status: int) -> None:
