@@ -109,7 +109,9 @@ class MetricsRenderer(BaseRenderer):
 class MetricsView(OpenView):
     renderer_classes = [MetricsRenderer]
 
-    @document("get_metrics", responses={(200, METRICS_TYPE): OpenApiTypes.STR, (401, "application/json"): OpenApiTypes.OBJECT})
+    @document(
+        "get_metrics", responses={(200, METRICS_TYPE): OpenApiTypes.STR, (401, "application/json"): OpenApiTypes.OBJECT}
+    )
     def get(self, request: Request) -> Response:
         """Counts and gauges of the whole installation, for Prometheus."""
         check_metrics_token(request.META.get("HTTP_AUTHORIZATION"))
