@@ -23,6 +23,7 @@ from jobs.models import SourceImage
 from jobs.services.delete import delete_image_files
 from jobs.services.limits import lock_feed
 from jobs.services.room import check_disk, check_storage_quota
+from jobs.services.writing import write_in_turn
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -188,7 +189,7 @@ def _write(image: SourceImage, entry: _Checked) -> None:
     failpoint("upload.after_store")
 
 
-@transaction.atomic
+@write_in_turn()
 def _take_in(
     owner: User, rows: Mapping[str, SourceImage], *, contents: Mapping[str, _Checked]
 ) -> dict[str, SourceImage]:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import Limits, User
 from jobs.errors import JobError
 from jobs.models import UploadWindow
+from jobs.services.writing import write_in_turn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Allowance:
     resets_at: int  # seconds since 1970
 
 
-@transaction.atomic
+@write_in_turn()
 def count_upload(owner: User) -> Allowance:
     """Count this request, or ``JobError`` ``rate_limited``: in no period there are more than the limit."""
     limit, seconds = upload_rate(owner)

@@ -23,6 +23,7 @@ from jobs.services.images import StoredImage
 from jobs.services.limits import check_active_generations, lock_feed, read_allowed
 from jobs.services.money import find_price, hold
 from jobs.services.room import check_room
+from jobs.services.writing import write_in_turn
 from jobs.states import Status
 
 
@@ -69,7 +70,7 @@ def submit_job(
     _check_items(items)
     plans = [_plan(item, wishes=wishes) for item in items]
     formats = catalog.check_formats(list(wishes.formats))
-    with transaction.atomic():
+    with write_in_turn():
         lock_feed(owner)
         if idempotency and (earlier := find_replay(owner, idempotency=idempotency)):
             return earlier  # two requests with one key at once: the other was first

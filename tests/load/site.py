@@ -77,7 +77,7 @@ def _serve(app: str, environment: dict[str, str], *, processes: int) -> Iterator
 
 def _wait_until_it_answers(url: str, *, times: int) -> None:
     """Several times in a row: each of the processes has its own beginning."""
-    end, heard = time.monotonic() + 90, 0
+    end, heard = time.monotonic() + 300, 0
     while heard < times:
         assert time.monotonic() < end, "the server does not answer"
         try:
