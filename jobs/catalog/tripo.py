@@ -39,7 +39,7 @@ _ORIENTATION = make_choice(
 _AUTO_SIZE = make_switch("auto_size", label="Real size", about="Scales the model to an estimated size in metres.")
 _QUAD = make_switch(
     "quad", label="Quads (FBX alone)", result_formats={True: "fbx"},
-    about="Four-sided faces. FAL then returns an FBX file, kept as it comes: no preview, no other formats.",
+    about="Four-sided faces. FAL then returns an FBX file, kept as it comes: not turned here, no other formats.",
 )  # fmt: skip
 _QUAD_PRICE = Surcharge(option="quad", value=True, amount=Decimal("0.05"))
 _TEXTURE_PRICES = (
