@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from jobs import files
 from jobs.fal import artifacts
@@ -183,6 +184,7 @@ def test_cancelled_while_it_is_being_fetched(alice, scene, monkeypatch):
 
     def cancel_and_store(path, source):
         cancel_job(job, actor="alice")
+        connections.close_all()  # of this thread, which never saw the database before
         store(path, source)
 
     monkeypatch.setattr(artifacts.files, "store_file", cancel_and_store)
