@@ -68,7 +68,7 @@ def test_what_to_do(root, reason, words):
 def test_all_is_well(root):
     page = read(root.get("/admin/"))
     assert "FAL is paused" not in page
-    assert "FAL</a></th><td>Open</td>" in page
+    assert "FAL</a></th><td>In service</td>" in page
 
 
 def test_without_a_key(root):

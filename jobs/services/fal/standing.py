@@ -47,10 +47,10 @@ def read_standing() -> Standing:
             words="FAL does not answer", advice=_PROBE, is_blocked=True, since=provider.opened_at, at_fal=at_fal,
             undecided=undecided,
         )  # fmt: skip
-    return Standing(words=_describe_open(provider), at_fal=at_fal, undecided=undecided)
+    return Standing(words=_describe_service(provider), at_fal=at_fal, undecided=undecided)
 
 
-def _describe_open(provider: Provider) -> str:
+def _describe_service(provider: Provider) -> str:
     if provider.breaker == Provider.Breaker.HALF_OPEN:
         return "One request tries whether FAL answers again"
-    return "Open" if provider.engines else "Not offered: no process here has a key"
+    return "In service" if provider.engines else "Not offered: no process here has a key"
