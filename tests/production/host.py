@@ -144,7 +144,8 @@ def run_guarded_postgres(folder: Path) -> Iterator[str]:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("SELECT pg_reload_conf()")
         parts = urlsplit(url)
-        yield f"postgres://image2model:{password}@127.0.0.1:{parts.port}/image2model"
+        # More patience than the product's own: the machine of the tests is busy, its database does not hang.
+        yield f"postgres://image2model:{password}@127.0.0.1:{parts.port}/image2model?connect_timeout=20"
 
 
 def lay_out(root: Path, *, database_url: str) -> Host:

@@ -179,7 +179,7 @@ def test_nobody_notices_a_release(yard: Yard):
         done = yard.release("new")
         assert done.returncode == 0, done.stdout + done.stderr
     report(visitors)
-    assert visitors.failures[:3] == []
+    assert visitors.failures[:3] == [], explain(yard)
     assert set(visitors.versions) == {OLD, NEW}
     assert visitors.connections >= 2
     assert visitors.longest_gap < 10
@@ -194,6 +194,12 @@ def report(visitors: Visitors) -> None:
           f"\n{visitors.answers.total()} requests in {visitors.seconds:.0f} s, {len(visitors.failures)} failed, "
           f"slowest {visitors.slowest:.1f} s; {visitors.connections} connections of the stream, "
           f"longest gap {visitors.longest_gap:.1f} s; answers by version: {dict(visitors.versions)}\n")  # fmt: skip
+
+
+def explain(yard: Yard) -> str:
+    """What the web processes said of what they could not do."""
+    lines = [line for slot in ("blue", "green") for line in yard.host.log(f"web@{slot}").splitlines()]
+    return "\n".join([line[:600] for line in lines if "unavailable" in line or "Traceback" in line][-5:])
 
 
 def assert_active(yard: Yard, name: str) -> None:
