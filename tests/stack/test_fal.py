@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from redis import Redis
 
 from jobs import catalog
 from tests.factories import make_picture
@@ -120,11 +121,55 @@ def test_the_local_engine_takes_over_when_asked_to(portal: Product, fal: Virtual
     assert job["generations"][0]["engine"]["id"] == "local"
 
 
-def test_the_key_is_nowhere(portal: Product, fal: VirtualFal):
-    """In no answer, log line, row, queue or file of the product, after all of the above."""
+@pytest.fixture
+def secret(fal: VirtualFal) -> bytes:
     secret = fal.key.partition(":")[2].encode()
     assert len(secret) >= 8
+    return secret
+
+
+def test_the_key_is_nowhere(portal: Product, secret: bytes):
+    """In no log line, row or file of the product, after all of the above."""
     assert secret not in "".join(portal.lines).encode()
     for path in portal.data_dir.rglob("*"):
         if path.is_file():
             assert secret not in path.read_bytes(), path
+
+
+def test_the_key_is_not_in_redis(portal: Product, secret: bytes):
+    with Redis.from_url(portal.environment["REDIS_URL"]) as store:
+        keys = list(store.scan_iter())
+        assert keys, "nothing was looked at"
+        for key in keys:
+            assert secret not in key
+            assert secret not in (store.dump(key) or b""), key  # short values are not packed
+
+
+def test_only_those_who_call_fal_have_the_key(portal: Product, secret: bytes):
+    """The web process faces the world, and the workers that read strangers' files need it as little."""
+    holders = {name for name in PROCESSES if any(holds(pid, secret) for pid in portal.find(name))}
+    assert all(portal.find(name) for name in PROCESSES)
+    assert holders == {"work fal", "work watch"}
+    assert not any(secret in command.encode() for command in portal.processes().values())
+
+
+PROCESSES = ("uvicorn", "work local", "work post", "work fal", "work watch", "valkey-server")
+
+
+def holds(pid: int, secret: bytes) -> bool:
+    return secret in Path(f"/proc/{pid}/environ").read_bytes()
+
+
+ANSWERS = (
+    "/api/v1/models/available", "/api/v1/jobs", "/api/v1/account", "/api/v1/usage", "/health", "/api/schema",
+)  # fmt: skip
+
+
+def test_the_key_is_in_no_answer(portal: Product, secret: bytes):
+    with portal.client() as client:
+        for job in client.get("/api/v1/jobs").json()["results"]:
+            assert secret not in client.get(f"/api/v1/jobs/{job['job_id']}").content
+        for address in ANSWERS:
+            answer = client.get(address)
+            assert answer.status_code == 200, address
+            assert secret not in answer.content, address
