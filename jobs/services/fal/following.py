@@ -142,14 +142,19 @@ def note_observations(observations: Sequence[Observation]) -> int:
 
 
 def _note_starts(running: Sequence[Followed]) -> None:
-    """FAL works on them now: from here on the time counts. One UPDATE for each engine, however many there are."""
+    """FAL works on them now: from here on the time counts, and the next look need not be as late as in a queue.
+
+    One UPDATE for each engine, however many there are.
+    """
     started = [each for each in running if each.running_seconds is None]
     for engine in sorted({each.engine for each in started}):
         ids = [each.attempt_id for each in started if each.engine == engine]
         deadline = Now() + timedelta(seconds=allow_seconds(engine))
+        soon = timedelta(seconds=pace(typical_seconds(engine), running_seconds=0.0, position=None, crowd=len(ids)))
         Attempt.objects.running_at_provider().filter(pk__in=ids).update(
-            running_since=Now(), deadline_at=deadline, provider_position=None, poll_failures=0
-        )
+            running_since=Now(), deadline_at=deadline, next_poll_at=Now() + soon, provider_position=None,
+            poll_failures=0,
+        )  # fmt: skip
 
 
 def _note(seen: Observation) -> None:
