@@ -211,7 +211,7 @@ def assert_active(yard: Yard, name: str) -> None:
     ("name", "reason"),
     [
         pytest.param("cannot start", "prepare@blue", marks=pytest.mark.slow),
-        ("broken page", "the first page of blue does not answer"),
+        pytest.param("broken page", "the first page of blue does not answer", marks=pytest.mark.slow),
         pytest.param("takes away", "prepare@blue", marks=pytest.mark.slow),
     ],
 )
@@ -225,6 +225,7 @@ def test_a_broken_release_goes_back_by_itself(yard: Yard, name: str, reason: str
     assert (yard.active, yard.version()) == ("green", NEW)
 
 
+@pytest.mark.slow
 def test_failing_tests_stop_a_release_before_anything_changes(yard: Yard):
     settings = yard.host.root / "etc/image2model/release.env"
     before = settings.read_text()
