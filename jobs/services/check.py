@@ -77,9 +77,11 @@ def delete_orphans(*, grace: timedelta = GRACE) -> int:
 
 
 def list_incoming(*, older_than: timedelta) -> Iterator[Path]:
-    """Uploads and downloads that broke off without being removed."""
+    """Uploads and downloads that broke off without being removed. Names with a dot are locks, which stay."""
     latest = (datetime.now(UTC) - older_than).timestamp()
     for entry in os.scandir(settings.FILE_UPLOAD_TEMP_DIR):
+        if entry.name.startswith("."):
+            continue
         with suppress(FileNotFoundError):  # gone meanwhile
             if entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < latest:
                 yield Path(entry.path)

@@ -128,7 +128,7 @@ class SlowExchange(Exchange):
         if self.was_asked and self.sent:
             return {"type": "http.disconnect"}
         self.was_asked = True
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)  # a hundred bytes in a second are fewer than are asked for
         return {"type": "http.request", "body": b"x", "more_body": True}
 
 

@@ -78,3 +78,13 @@ def test_an_upload_that_broke_off(tmp_path):
         assert list(find_faults()) == ["forgotten upload left.upload"]
     finally:
         left.unlink()
+
+
+def test_a_lock_beside_the_uploads_is_none_of_them():
+    lock = Path(settings.FILE_UPLOAD_TEMP_DIR) / ".large-0"
+    lock.touch()
+    os.utime(lock, (0, 0))
+    try:
+        assert list(find_faults()) == []
+    finally:
+        lock.unlink()
