@@ -62,6 +62,21 @@ def _fal_library_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(library, name, getattr(library, name))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _nobody_else_in_the_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """PostgreSQL drops no database that somebody is in, and a thread of a test that has ended may be just leaving."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    request.getfixturevalue("django_db_setup")
+    yield
+    with request.getfixturevalue("django_db_blocker").unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.fixture
 def alice(db: None) -> User:
     return UserFactory(email="alice@example.org")

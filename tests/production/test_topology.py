@@ -21,7 +21,7 @@ import websockets
 
 from tests.factories import make_picture
 from tests.production.host import Host, wait_for_slot
-from tests.running import find_descendants, wait_for_job, wait_until
+from tests.running import find_descendants, read_command, wait_for_job, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -247,17 +247,17 @@ def test_redis_wants_its_password(host: Host):
 
 def test_a_dead_web_process_costs_no_answer_for_long(host: Host):
     """One of two processes is killed: the other answers, and a new one takes its place."""
-    before = [pid for pid in find_descendants(host.pid("web@blue")) if "resource_tracker" not in read_command(pid)]
+    before = find_web_processes(host)
     os.kill(before[0], signal.SIGKILL)
     with host.client() as client:
         answers = [client.get("/api/v1/jobs").status_code for _ in range(40)]
     assert answers.count(200) >= 38
-    wait_until(lambda: len(find_descendants(host.pid("web@blue"))) >= len(before), what="a new process")
+    wait_until(lambda: len(find_web_processes(host)) == len(before), what="a new process")
 
 
-def read_command(pid: int) -> str:
-    with open(f"/proc/{pid}/cmdline", "rb") as file:
-        return file.read().decode()
+def find_web_processes(host: Host) -> list[int]:
+    """Those that answer; children that look at pictures come and go beside them."""
+    return [pid for pid in find_descendants(host.pid("web@blue")) if "spawn_main" in read_command(pid)]
 
 
 def test_without_web_the_answer_is_json_for_the_api_and_a_page_for_people(host: Host):
