@@ -19,6 +19,7 @@ from jobs.services.fal import breaker, provider
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
+PAUSE_SECONDS = 1.0  # after a failure
 PROBE_LOOK_SECONDS = 1.0
 COPIES_AT_ONCE = 5
 
@@ -37,7 +38,13 @@ def follow_beside() -> Iterator[None]:
 
 
 async def follow(over: threading.Event) -> None:
-    """Everything that is at FAL, until ``over`` is set."""
+    """Everything that is at FAL, until ``over`` is set. A failure, as of the database, only makes it begin anew."""
+    while await _follow_until_it_fails(over) and not over.is_set():
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _follow_until_it_fails(over: threading.Event) -> bool:
+    """Is it worth another try in this slice?"""
     async with open_rows() as rows:
         try:
             async with open_client() as client:
@@ -46,7 +53,9 @@ async def follow(over: threading.Event) -> None:
         except AccountProblem as error:
             await rows(breaker.pause, error.reason, message=error.message)
         except Exception:
-            logger.exception("Following FAL stopped; the next slice begins anew.")
+            logger.exception("Following FAL stopped; it begins anew.")
+            return True
+    return False
 
 
 async def _follow(client: FalClient, rows: Rows, over: threading.Event) -> None:

@@ -22,6 +22,10 @@ def choose_seed() -> int:
     return int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**6))
 
 
+def offers_fal(caller: Caller) -> bool:
+    return "tripo-v2.5" in str(caller.call("GET", "/api/v1/models/available").body)
+
+
 @dataclass
 class Scene:
     """A stack, the clients around it, and what they saw. Every picture in it is a new one."""
@@ -32,9 +36,12 @@ class Scene:
     pictures: int = 0
 
     def caller(self, name: str = "alice") -> Caller:
+        """Made when first asked for, which waits until FAL is on offer where somebody may offer it."""
         if name not in self.callers:
             key = self.stack.make_key(name)
-            self.callers[name] = Caller(name=name, url=self.stack.url, api_key=key, history=self.history)
+            self.callers[name] = made = Caller(name=name, url=self.stack.url, api_key=key, history=self.history)
+            if "watch" in self.stack.parts and self.stack.parts["watch"].is_wanted:
+                self.stack.wait_until(lambda: offers_fal(made), what="FAL on offer")
         return self.callers[name]
 
     def fresh(self, number: int = 1) -> list[int]:

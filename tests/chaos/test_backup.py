@@ -92,7 +92,7 @@ def test_a_backup_under_load_comes_back(open_scene: Callable[..., Scene], tmp_pa
     second = open_scene(
         on_postgres=False,
         furnish=lambda data_dir: restore(tmp_path / "backup", data_dir),
-        FAL_BASE_URL=first.stack.fal.base_url,
+        FAL_BASE_URL=f"http://127.0.0.1:{first.stack.proxies['work-fal'].port}",  # its results bear this address
     )
     second.stack.settle()
     evidence_rows = second.stack.ask("rows")

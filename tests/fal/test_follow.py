@@ -182,3 +182,23 @@ def test_what_does_not_stop_gives_its_place_away(alice, scene, settings):
     Attempt.objects.update(cancel_asked_at=F("cancel_asked_at") - timedelta(minutes=11))
     scene.send()
     assert len(scene.fal.submits()) == 2
+
+
+def test_a_failure_only_makes_it_begin_anew(scene, monkeypatch):
+    import asyncio
+    import threading
+
+    from jobs.fal import watching
+
+    over, tries = threading.Event(), []
+
+    async def fail_once(client, rows, over):
+        tries.append(client)
+        if len(tries) == 1:
+            raise RuntimeError("the database is away")
+        over.set()
+
+    monkeypatch.setattr(watching, "_follow", fail_once)
+    monkeypatch.setattr(watching, "PAUSE_SECONDS", 0.01)
+    asyncio.run(watching.follow(over))
+    assert len(tries) == 2
