@@ -86,6 +86,11 @@ class StreamConsumer(AsyncWebsocketConsumer):
         if len(self._received) > MESSAGES_PER_SECOND:
             await self.close(code=TOO_MANY_MESSAGES)
 
+    async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
+        """What we end makes room at once; the client may take its time to go."""
+        self._place.close()
+        await super().close(code=code, reason=reason)
+
     async def disconnect(self, code: int) -> None:
         if self._task is not None:
             self._task.cancel()
