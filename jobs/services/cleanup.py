@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from collections.abc import Iterable
@@ -140,6 +141,10 @@ def _remove_folder(folder: str) -> bool:
     """When it is empty. An object store has none."""
     try:
         os.rmdir(default_storage.path(folder))
-    except (NotImplementedError, OSError):
+    except NotImplementedError:
+        return False
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+            logger.warning("The empty folder %s stays: %s", folder, error)
         return False
     return True

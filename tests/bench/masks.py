@@ -80,7 +80,8 @@ def find_with_prototype(data: bytes) -> tuple[np.ndarray, float, bool]:
 
     try:
         result = pipeline.reconstruct(data, face_limit=2000, thumb=0)
-    except Exception:
+    except pipeline.EngineError as error:  # anything else ends the benchmark
+        print(f"the prototype refused: {error}", file=sys.stderr)
         return np.zeros((SIZE, SIZE), bool), 0.0, True
     warned = bool({"low_confidence", "no_clear_object_relief_made"} & set(result["warnings"]))
     return result["soft"] > 0.5, result["info"]["confidence"], warned
