@@ -122,10 +122,9 @@ check_slot() { # each process by itself, then what needs the database and the st
     wait_for "live in $1" driver_ask "$1" live /health
     wait_for "readiness of $1" driver_ask "$1" web /api/v1/health/readiness
     driver_ask "$1" web / >/dev/null || fail "the first page of $1 does not answer"
-    case $(driver_ask "$1" web /accounts/login/) in # no pipe: grep -q would leave before curl has written all
-    *csrfmiddlewaretoken*) ;;
-    *) fail "nobody could log in to $1" ;;
-    esac
+    local page # no pipe: grep -q would leave before curl has written all
+    page=$(driver_ask "$1" web /accounts/login/) || fail "the login page of $1 does not answer"
+    [[ $page == *csrfmiddlewaretoken* ]] || fail "nobody could log in to $1"
 }
 
 watch_canary() {

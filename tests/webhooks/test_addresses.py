@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 
 import pytest
 
@@ -78,8 +79,15 @@ def test_a_name_that_nobody_knows_may_be_named():
 
 
 def test_a_name_server_that_is_slow_keeps_nobody(monkeypatch):
-    monkeypatch.setattr(targets, "LOOK_UP_SECONDS", 0.0)
-    targets.check_target("https://127.0.0.1/")  # judged when it is called
+    answer, answered = threading.Event(), threading.Event()
+    monkeypatch.setattr(targets, "check_host", lambda host: answer.wait(60) and answered.set())
+    monkeypatch.setattr(targets, "LOOK_UP_SECONDS", 0.01)
+    try:
+        targets.check_target("https://127.0.0.1/")  # judged when it is called
+        assert not answered.is_set()
+    finally:
+        answer.set()
+        assert answered.wait(60)  # the thread that asks is free again
 
 
 @pytest.mark.parametrize("url", LOOPBACK_URLS)
