@@ -88,6 +88,8 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "shown_prefix",
         "user",
         "shown_scopes",
+        "uploads_per_minute",
+        "active_generations",
         "created_at",
         "last_used_at",
         "expires_at",
@@ -99,6 +101,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     exclude = ("hash",)
     actions = ("revoke",)
+    readonly_fields = ("user", "name", "scopes", "expires_at", "revoked_at", "created_at", "last_used_at", "prefix")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Its limits alone; 0 lets it make nothing."""
+        return admin.ModelAdmin.has_change_permission(self, request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

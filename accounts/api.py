@@ -13,11 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiKey, Scope, User
-from accounts.services import create_api_key, revoke_api_key
+from accounts.services import MAX_LIMIT, KeyLimits, create_api_key, revoke_api_key
 from image2model.openapi import document
 from image2model.rest import ApiView, read_body, read_id, refuse_parameter
 
-KEY_FIELDS = frozenset({"name", "scopes", "expires_at"})
+LIMITS = ("uploads_per_minute", "active_generations")
+KEY_FIELDS = frozenset({"name", "scopes", "expires_at", *LIMITS})
 USUAL_SCOPES = [Scope.READ.value, Scope.WRITE.value]
 
 
@@ -26,6 +27,8 @@ class KeySerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     prefix = serializers.CharField(help_text="the beginning of the key, to tell keys apart")
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.values))
+    uploads_per_minute = serializers.IntegerField(allow_null=True, help_text="null: only the user's limit holds")
+    active_generations = serializers.IntegerField(allow_null=True, help_text="null: only the user's limit holds")
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     last_used_at = serializers.DateTimeField(allow_null=True)
@@ -36,12 +39,20 @@ class KeyListSerializer(serializers.Serializer[Any]):
     results = KeySerializer(many=True)
 
 
+def make_limit_field(about: str) -> serializers.IntegerField:
+    return serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_LIMIT, help_text=about)
+
+
 class NewKeySerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
     scopes = serializers.ListField(
         child=serializers.ChoiceField(choices=Scope.values), required=False, min_length=1, help_text="read and write"
     )
     expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="in the future")
+    uploads_per_minute = make_limit_field("at most so many uploads with this key; the user's limit holds as well")
+    active_generations = make_limit_field(
+        "at most so many generations of jobs made with this key wait or run; the user's limit holds as well"
+    )
 
 
 class ShownKeySerializer(KeySerializer):
@@ -61,9 +72,14 @@ class KeysView(ApiView):
     def post(self, request: Request) -> Response:
         """A new API key. It is shown this once."""
         body = read_body(request, allowed=KEY_FIELDS)
+        _refuse_limited_key(request)
         scopes = _read_scopes(body, request)
         key, raw = create_api_key(
-            _find_caller(request), name=_read_name(body), scopes=scopes, expires_at=_read_expiry(body)
+            _find_caller(request),
+            name=_read_name(body),
+            scopes=scopes,
+            expires_at=_read_expiry(body),
+            limits=KeyLimits(**{name: _read_limit(body, name) for name in LIMITS}),
         )
         described = describe_key(key) | {"key": raw}
         return Response(described, status=201, headers={"Cache-Control": "no-store"})
@@ -92,6 +108,8 @@ def describe_key(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "prefix": f"i2m_{key.prefix}",
         "scopes": key.scopes,
+        "uploads_per_minute": key.uploads_per_minute,
+        "active_generations": key.active_generations,
         "created_at": _format(key.created_at),
         "expires_at": _format(key.expires_at),
         "last_used_at": _format(key.last_used_at),
@@ -119,6 +137,19 @@ def _read_scopes(body: dict[str, Any], request: Request) -> list[str]:
     if isinstance(request.auth, ApiKey) and (lacking := sorted(known - set(request.auth.scopes))):
         raise PermissionDenied(f"This API key lacks the scope {lacking[0]}.", code="insufficient_scope")
     return scopes
+
+
+def _refuse_limited_key(request: Request) -> None:
+    """Ten keys of its making would be ten times its limits."""
+    if isinstance(request.auth, ApiKey) and request.auth.has_limits:
+        raise PermissionDenied("A key with limits of its own makes no keys.", code="permission_denied")
+
+
+def _read_limit(body: dict[str, Any], name: str) -> int | None:
+    value = body.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise refuse_parameter(name, f"{name} must be a whole number.")
+    return value
 
 
 def _read_expiry(body: dict[str, Any]) -> datetime | None:

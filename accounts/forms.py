@@ -12,9 +12,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import Scope, User
-from accounts.services import MAX_NAME_LENGTH
+from accounts.services import MAX_LIMIT, MAX_NAME_LENGTH, KeyLimits
 
 ADVICE = "At least 8 characters. A short sentence works well."
+NO_LIMIT = "At most, with this key. Empty: only your own limit holds."
 EXPIRIES = {"30": "In 30 days", "90": "In 90 days", "365": "In a year", "never": "Never"}
 
 
@@ -142,6 +143,12 @@ class KeyForm(forms.Form):
     )  # fmt: skip
     scopes = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, label="May")
     days = forms.ChoiceField(label="Ends", choices=list(EXPIRIES.items()), initial="90")
+    uploads_per_minute = forms.IntegerField(
+        required=False, min_value=1, max_value=MAX_LIMIT, label="Uploads a minute", help_text=NO_LIMIT
+    )
+    active_generations = forms.IntegerField(
+        required=False, min_value=1, max_value=MAX_LIMIT, label="Generations at once", help_text=NO_LIMIT
+    )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -155,6 +162,12 @@ class KeyForm(forms.Form):
     def read_expiry(self) -> datetime | None:
         days = self.cleaned_data["days"]
         return None if days == "never" else timezone.now() + timedelta(days=int(days))
+
+    def read_limits(self) -> KeyLimits:
+        return KeyLimits(
+            uploads_per_minute=self.cleaned_data["uploads_per_minute"],
+            active_generations=self.cleaned_data["active_generations"],
+        )
 
 
 def require_free_email(email: str, user: User) -> str:

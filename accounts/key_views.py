@@ -56,7 +56,13 @@ def list_keys(user: User) -> dict[str, list[ApiKey]]:
 def _try_create(form: KeyForm, *, user: User) -> tuple[ApiKey, str] | None:
     data = form.cleaned_data
     try:
-        return services.create_api_key(user, name=data["name"], scopes=data["scopes"], expires_at=form.read_expiry())
+        return services.create_api_key(
+            user,
+            name=data["name"],
+            scopes=data["scopes"],
+            expires_at=form.read_expiry(),
+            limits=form.read_limits(),
+        )
     except AccountError as error:
         form.add_error(error.field or None, f"{error.message} {error.hint}".strip())
         return None

@@ -69,6 +69,12 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=12, unique=True, editable=False)
     hash = models.CharField(max_length=64, editable=False)
     scopes = models.JSONField(default=list)
+    uploads_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="of this key alone; the user's own limit holds as well"
+    )
+    active_generations = models.PositiveIntegerField(
+        null=True, blank=True, help_text="of jobs made with this key; the user's own limit holds as well"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -82,6 +88,10 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} (i2m_{self.prefix}…)"
+
+    @property
+    def has_limits(self) -> bool:
+        return self.uploads_per_minute is not None or self.active_generations is not None
 
 
 class Limits(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -17,6 +18,7 @@ from accounts.tokens import Token, find_matching_pepper, find_pepper, hash_token
 
 MAX_USABLE_KEYS = 10
 MAX_NAME_LENGTH = 100
+MAX_LIMIT = 1_000_000
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -37,13 +39,30 @@ def delete_account(user: User, *, before: Callable[[User], None] | None = None) 
     user.delete()
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeyLimits:
+    """What one key may use of what its user may; None: as much as the user."""
+
+    uploads_per_minute: int | None = None
+    active_generations: int | None = None
+
+
+NO_LIMITS = KeyLimits()
+
+
 def create_api_key(
-    user: User, *, name: str, scopes: Sequence[str], expires_at: datetime | None = None
+    user: User,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None = None,
+    limits: KeyLimits = NO_LIMITS,
 ) -> tuple[ApiKey, str]:
     """The stored key and, this once, the key itself."""
     name = _check_name(name)
     chosen = _check_scopes(scopes, user=user)
     _check_expiry(expires_at)
+    _check_limits(limits)
     token = make_token()
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)  # two requests at once count one after the other
@@ -52,8 +71,9 @@ def create_api_key(
                 "too_many_keys", f"You have {MAX_USABLE_KEYS} keys in use.", hint="Revoke one that you no longer need."
             )
         key = ApiKey.objects.create(
-            user=user, name=name, prefix=token.prefix, hash=hash_token(token), scopes=chosen, expires_at=expires_at
-        )
+            user=user, name=name, prefix=token.prefix, hash=hash_token(token), scopes=chosen, expires_at=expires_at,
+            **asdict(limits),
+        )  # fmt: skip
     return key, token.raw
 
 
@@ -112,3 +132,9 @@ def _check_scopes(scopes: Sequence[str], *, user: User) -> list[str]:
 def _check_expiry(expires_at: datetime | None) -> None:
     if expires_at and expires_at <= timezone.now():
         raise AccountError("invalid_parameter", "The expiry lies in the past.", field="expires_at")
+
+
+def _check_limits(limits: KeyLimits) -> None:
+    for name, value in asdict(limits).items():
+        if value is not None and not 1 <= value <= MAX_LIMIT:
+            raise AccountError("invalid_parameter", f"{name} must be from 1 to {MAX_LIMIT:,}.", field=name)

@@ -277,11 +277,28 @@ class LimitsSerializer(Shape):
     max_file_bytes = serializers.IntegerField()
 
 
+class KeyLimitsSerializer(Shape):
+    """null: only the user's limit holds."""
+
+    uploads_per_minute = serializers.IntegerField(allow_null=True)
+    active_generations = serializers.IntegerField(allow_null=True)
+
+
+class OwnKeySerializer(Shape):
+    """The key of this call. The user's limits hold as well; the nearer one decides."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    limits = KeyLimitsSerializer()
+    active_generations = serializers.IntegerField()
+
+
 class AccountSerializer(Shape):
     email = serializers.EmailField()
     is_staff = serializers.BooleanField()
     limits = LimitsSerializer()
     active_generations = serializers.IntegerField()
+    key = OwnKeySerializer(allow_null=True)
     stored_bytes = serializers.IntegerField()
     budget = BudgetSerializer()
 

@@ -6,7 +6,7 @@ from jobs.models.events import Event
 from jobs.models.generations import Generation, GenerationInput
 from jobs.models.images import SourceImage
 from jobs.models.jobs import Feed, IdempotencyKey, Job
-from jobs.models.limits import UploadWindow
+from jobs.models.limits import KeyUploadWindow, UploadWindow
 from jobs.models.processes import Lease, WorkerHeartbeat
 from jobs.models.providers import LedgerEntry, Provider, Purse, RemoteCopy
 from jobs.models.webhooks import JobWebhookSecret, Webhook, WebhookDelivery
@@ -23,6 +23,7 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "JobWebhookSecret",
+    "KeyUploadWindow",
     "Lease",
     "LedgerEntry",
     "Provider",

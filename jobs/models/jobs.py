@@ -7,7 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from jobs.states import ACTIVE, TERMINAL, Status
 
 STATUS_CHOICES = [(status.value, status.value.capitalize()) for status in Status]
@@ -31,6 +31,9 @@ class Job(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     task_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs")
+    api_key = models.ForeignKey(
+        ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="with which it was made"
+    )
     name = models.CharField(max_length=200, blank=True)
     engine = models.CharField(max_length=60)
     options = models.JSONField(default=dict)

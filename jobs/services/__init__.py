@@ -7,7 +7,7 @@ from jobs.services.engines import choose_engine, default_engine_id, offered_engi
 from jobs.services.formats import request_formats
 from jobs.services.idempotency import Idempotency, fingerprint
 from jobs.services.images import StoredImage, Upload, store_images
-from jobs.services.limits import active_limit, count_active, count_stored_bytes
+from jobs.services.limits import active_limit, count_active, count_active_of_key, count_stored_bytes
 from jobs.services.money import Budget, read_budget
 from jobs.services.rates import Allowance, count_upload, upload_rate
 from jobs.services.retry import requeue_generation, retry_generation, retry_job
@@ -42,6 +42,7 @@ __all__ = [
     "clean_up",
     "clean_up_job",
     "count_active",
+    "count_active_of_key",
     "count_stored_bytes",
     "count_upload",
     "default_engine_id",

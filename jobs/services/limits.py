@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Sum
 
-from accounts.models import Limits, User
+from accounts.models import ApiKey, Limits, User
 from jobs.errors import JobError
 from jobs.models import Artifact, Feed, Generation, SourceImage
 from jobs.states import ACTIVE
@@ -33,21 +33,42 @@ def read_allowed(owner: User) -> Allowed:
     )
 
 
-def check_active_generations(owner: User, *, adding: int, allowed: Allowed | None = None) -> None:
-    """``JobError`` when waiting and running generations would exceed the user's limit.
+def check_active_generations(
+    owner: User, *, adding: int, allowed: Allowed | None = None, api_key: ApiKey | None = None
+) -> None:
+    """``JobError`` when waiting and running generations would exceed the user's limit, or that of the job's key.
 
-    With the owner's feed locked, so that requests of one user that come at once are counted one by one.
+    With the owner's feed locked, so that requests of one user that come at once are counted one by one, whichever
+    keys they come with. Where both limits are in the way, the refusal speaks of the nearer one.
     """
-    limit = (allowed or read_allowed(owner)).active
-    active = count_active(owner)
-    if active + adding > limit:
-        raise JobError(
-            "too_many_active_generations",
-            f"{active} of your generations are waiting or running; the limit is {limit}.",
-            hint="Wait until some are done, or cancel some.",
-            details={"limit": limit, "active": active},
-            retry_after=30,
-        )
+    uses = [_Use(limit_of="user", limit=(allowed or read_allowed(owner)).active, active=count_active(owner))]
+    if api_key is not None and api_key.active_generations is not None:
+        uses.append(_Use(limit_of="key", limit=api_key.active_generations, active=count_active_of_key(api_key)))
+    nearest = min(uses, key=lambda use: use.left)
+    if adding > nearest.left:
+        raise _refuse(nearest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Use:
+    limit_of: str
+    limit: int
+    active: int
+
+    @property
+    def left(self) -> int:
+        return self.limit - self.active
+
+
+def _refuse(use: _Use) -> JobError:
+    whose = "of your generations" if use.limit_of == "user" else "generations of this API key"
+    return JobError(
+        "too_many_active_generations",
+        f"{use.active} {whose} are waiting or running; the limit is {use.limit}.",
+        hint="Wait until some are done, or cancel some.",
+        details={"limit": use.limit, "active": use.active, "limit_of": use.limit_of},
+        retry_after=30,
+    )
 
 
 def lock_feed(owner: User) -> None:
@@ -64,6 +85,11 @@ def active_limit(owner: User) -> int:
 
 def count_active(owner: User) -> int:
     return Generation.objects.owned_by(owner).filter(status__in=ACTIVE).count()
+
+
+def count_active_of_key(api_key: ApiKey) -> int:
+    """Of the jobs that were made with it."""
+    return Generation.objects.filter(job__api_key=api_key, job__deleted_at=None, status__in=ACTIVE).count()
 
 
 def count_stored_bytes(owner: User) -> int:

@@ -57,7 +57,7 @@ def requeue_generation(generation: Generation, *, actor: str) -> Generation:
 
 def _run_again(job: Job, *, generations: Sequence[Generation], actor: str) -> Job:
     lock_feed(job.owner)
-    check_active_generations(job.owner, adding=len(generations))
+    check_active_generations(job.owner, adding=len(generations), api_key=job.api_key)
     hold(job, generations=generations)
     for generation in generations:
         _requeue(generation)

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from image2model.middleware import request_id_var
 from jobs import catalog, events, images, queue
 from jobs.errors import JobError
@@ -62,7 +62,12 @@ class Submission:
 
 
 def submit_job(
-    owner: User, *, items: Sequence[Item], wishes: Wishes, idempotency: Idempotency | None = None
+    owner: User,
+    *,
+    items: Sequence[Item],
+    wishes: Wishes,
+    idempotency: Idempotency | None = None,
+    api_key: ApiKey | None = None,
 ) -> Submission:
     """A queued job of 1–25 generations, or ``JobError``. The same idempotency key answers the same job again."""
     if idempotency and (earlier := find_replay(owner, idempotency=idempotency)):
@@ -75,9 +80,12 @@ def submit_job(
         if idempotency and (earlier := find_replay(owner, idempotency=idempotency)):
             return earlier  # two requests with one key at once: the other was first
         allowed = read_allowed(owner)
-        check_active_generations(owner, adding=len(plans), allowed=allowed)
+        check_active_generations(owner, adding=len(plans), allowed=allowed, api_key=api_key)
         check_room(owner, adding=len(plans), allowed=allowed)
-        inputs = _create_job(owner, plans=plans, formats=formats, wishes=wishes, idempotency=idempotency)
+        job = _create_job(owner, plans=plans, formats=formats, wishes=wishes, api_key=api_key)
+        if idempotency:
+            note_key(owner, idempotency=idempotency, job=job)
+        inputs = _create_parts(job, plans=plans)
         failpoint("upload.before_commit")
         transaction.on_commit(partial(failpoint, "upload.after_commit"))
         bells = [queue.ring_after_commit(name) for name in sorted({plan.engine.queue for plan in plans})]
@@ -127,10 +135,11 @@ def _create_job(
     plans: Sequence[_Plan],
     formats: list[str],
     wishes: Wishes,
-    idempotency: Idempotency | None,
-) -> list[GenerationInput]:
-    job = Job.objects.create(
+    api_key: ApiKey | None,
+) -> Job:
+    return Job.objects.create(
         owner=owner,
+        api_key=api_key,
         name=wishes.name,
         engine=plans[0].engine.id,
         options=plans[0].options,
@@ -142,12 +151,13 @@ def _create_job(
         queued=len(plans),
         status=Status.QUEUED,
     )
-    if idempotency:
-        note_key(owner, idempotency=idempotency, job=job)
+
+
+def _create_parts(job: Job, *, plans: Sequence[_Plan]) -> list[GenerationInput]:
     generations = _create_generations(job, plans=plans)
     hold(job, generations=generations)
     events.note_change(job)
-    events.write_event(job, "created", message=f"{len(plans)} accepted.", actor=str(owner))
+    events.write_event(job, "created", message=f"{len(plans)} accepted.", actor=str(job.owner))
     return _create_inputs(generations, plans=plans)
 
 

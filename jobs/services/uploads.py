@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from jobs import catalog
 from jobs.errors import JobError
 from jobs.failpoints import failpoint
@@ -22,12 +22,19 @@ from jobs.services.webhooks.targets import check_target
 
 
 def submit_uploads(
-    owner: User, *, uploads: Sequence[Upload], wishes: Wishes, views: Sequence[str] = (), key: str = ""
+    owner: User,
+    *,
+    uploads: Sequence[Upload],
+    wishes: Wishes,
+    views: Sequence[str] = (),
+    key: str = "",
+    api_key: ApiKey | None = None,
 ) -> Submission:
     """A queued job of these files, or ``JobError``.
 
     ``views``: which side of one object each file shows; all of them become one generation.
     ``key``: the caller's idempotency key; the same files and wishes under it answer the same job again.
+    ``api_key``: with which the caller came, for its own limits.
     """
     failpoint("upload.after_read")
     check_number(len(uploads))
@@ -41,7 +48,8 @@ def submit_uploads(
     check_queue(adding=1 if views else len(uploads))
     stored = store_images(owner, uploads=uploads)
     try:
-        return submit_job(owner, items=arrange(stored, views=views), wishes=wishes, idempotency=idempotency)
+        items = arrange(stored, views=views)
+        return submit_job(owner, items=items, wishes=wishes, idempotency=idempotency, api_key=api_key)
     except JobError:
         _discard(stored)
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.models import LogEntry
 
 from accounts import services
 from accounts.models import User
@@ -50,6 +51,18 @@ def test_keys_are_looked_at_and_revoked(client, staff, alice):
     client.post("/admin/accounts/apikey/", {"action": "revoke", "_selected_action": [key.pk]})
     key.refresh_from_db()
     assert key.revoked_at
+
+
+def test_staff_change_the_limits_of_a_key_and_nothing_else(client, staff, alice):
+    key, _ = services.create_api_key(alice, name="script", scopes=["read"])
+    data = {"uploads_per_minute": "3", "active_generations": "0", "name": "another", "scopes": '["admin"]'}
+
+    assert client.post(f"/admin/accounts/apikey/{key.pk}/change/", data).status_code == 302
+
+    key.refresh_from_db()
+    assert (key.uploads_per_minute, key.active_generations) == (3, 0)
+    assert (key.name, key.scopes) == ("script", ["read"])
+    assert LogEntry.objects.get().object_id == str(key.pk)
 
 
 def test_markup_in_names_is_escaped(client, staff, alice):

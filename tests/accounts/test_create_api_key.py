@@ -64,6 +64,20 @@ def test_an_expiry_in_the_past_is_refused(alice):
     assert (error.code, error.field) == ("invalid_parameter", "expires_at")
 
 
+def test_it_can_have_limits(alice):
+    limits = services.KeyLimits(uploads_per_minute=1, active_generations=1_000_000)
+    key, _ = services.create_api_key(alice, name="limited", scopes=["write"], limits=limits)
+    key.refresh_from_db()
+    assert (key.uploads_per_minute, key.active_generations, key.has_limits) == (1, 1_000_000, True)
+
+
+@pytest.mark.parametrize("name", ["uploads_per_minute", "active_generations"])
+@pytest.mark.parametrize("value", [-1, 0, 1_000_001])
+def test_limits_that_make_no_sense_are_refused(alice, name, value):
+    error = refuse(alice, limits=services.KeyLimits(**{name: value}))
+    assert (error.code, error.field) == ("invalid_parameter", name)
+
+
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b", "a\nb", "a\x1bb", "a\ud800b"])
 def test_a_name_that_cannot_be_shown_is_refused(alice, name):
     assert refuse(alice, name=name).field == "name"

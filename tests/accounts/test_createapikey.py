@@ -22,9 +22,20 @@ def test_it_may_read_and_write_unless_told(alice, capsys):
     assert services.find_api_key(capsys.readouterr().out.strip()).scopes == ["read", "write"]
 
 
+def test_it_can_have_limits(alice, capsys):
+    call_command("createapikey", "alice@example.org", "--uploads-per-minute", "5", "--active-generations", "2")
+    key = services.find_api_key(capsys.readouterr().out.strip())
+    assert (key.uploads_per_minute, key.active_generations) == (5, 2)
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [["nobody@example.org"], ["alice@example.org", "--scopes", "all"], ["alice@example.org", "--scopes", "admin"]],
+    [
+        ["nobody@example.org"],
+        ["alice@example.org", "--uploads-per-minute", "0"],
+        ["alice@example.org", "--scopes", "all"],
+        ["alice@example.org", "--scopes", "admin"],
+    ],
 )
 def test_it_refuses(alice, arguments, capsys):
     with pytest.raises(CommandError):

@@ -84,6 +84,26 @@ def test_it_refuses(client, wishes):
     assert not ApiKey.objects.exists()
 
 
+@pytest.mark.parametrize("limit", ["0", "-1", "1000001", "2.5", "many"])
+def test_it_refuses_limits(client, limit):
+    assert "errorlist" in make(client, uploads_per_minute=limit).content.decode()
+    assert "errorlist" in make(client, active_generations=limit).content.decode()
+    assert not ApiKey.objects.exists()
+
+
+def test_it_can_have_limits(client):
+    page = make(client, uploads_per_minute="5", active_generations="1").content.decode()
+
+    key = ApiKey.objects.get()
+    assert (key.uploads_per_minute, key.active_generations) == (5, 1)
+    assert "5 uploads a minute, 1 generation at once" in page
+
+
+def test_it_has_none_unless_told(client):
+    assert "a minute," not in make(client).content.decode()
+    assert not ApiKey.objects.get().has_limits
+
+
 def test_staff_may_choose_admin(client, alice):
     assert "Administer" not in client.get(KEYS).content.decode()
     alice.is_staff = True

@@ -29,6 +29,13 @@ def test_it_works(api: Api, nobody: Api) -> None:
     assert_refused(nobody.post(KEYS, {"name": "Another"}), 403, "insufficient_scope")
 
 
+def test_it_can_have_limits(api: Api) -> None:
+    made = api.post(KEYS, {"name": "Laptop", "uploads_per_minute": 5, "active_generations": None}).json()
+
+    assert (made["uploads_per_minute"], made["active_generations"]) == (5, None)
+    assert [key["uploads_per_minute"] for key in api.get(KEYS).json()["results"]] == [5, None]
+
+
 def test_it_lists_keys_without_the_keys(api: Api, stranger: Api) -> None:
     api.post(KEYS, {"name": "<script>alert(1)</script>"})
 
@@ -82,6 +89,11 @@ def test_n07_it_refuses_the_eleventh(api: Api) -> None:
         ({"name": "x", "expires_at": 5}, "invalid_parameter"),
         ({"name": "x", "expires_at": "2020-01-01T00:00:00Z"}, "invalid_parameter"),
         ({"name": "x", "scope": ["read"]}, "unknown_parameter"),
+        ({"name": "x", "uploads_per_minute": 0}, "invalid_parameter"),
+        ({"name": "x", "uploads_per_minute": 1_000_001}, "invalid_parameter"),
+        ({"name": "x", "uploads_per_minute": True}, "invalid_parameter"),
+        ({"name": "x", "active_generations": "5"}, "invalid_parameter"),
+        ({"name": "x", "active_generations": 2.5}, "invalid_parameter"),
     ],
     ids=str,
 )

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from accounts.models import Limits
-from accounts.services import create_api_key
-from jobs.models import Generation, IdempotencyKey, Job, SourceImage, UploadWindow
+from accounts.services import KeyLimits, create_api_key
+from jobs.models import Generation, IdempotencyKey, Job, KeyUploadWindow, SourceImage, UploadWindow
 from tests.limits.hammer import Crowd, count_codes, gather
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database, pytest.mark.stack]
@@ -44,6 +44,30 @@ def test_active_generations(crowd, alice, key):
 
     assert count_codes(results) == {(200, ""): 7, (429, "too_many_active_generations"): 17}
     assert Generation.objects.filter(owner=alice).count() == SourceImage.objects.count() == 7
+
+
+def test_uploads_of_a_limited_key(crowd, alice):
+    """The nearer limit is the key's; what it refuses does not count for its user."""
+    limits = KeyLimits(uploads_per_minute=10)
+    _, limited = create_api_key(alice, name="limited", scopes=["read", "write"], limits=limits)
+
+    results = crowd.call(limited, "upload", each=3, RATE_LIMIT_UPLOAD=[60, 60])
+
+    assert count_codes(results) == {(200, ""): 10, (429, "rate_limited"): 14}
+    assert Job.objects.filter(api_key__name="limited").count() == 10
+    assert len(KeyUploadWindow.objects.get().times) == len(UploadWindow.objects.get(owner=alice).times) == 10
+    left = sorted(int(result.headers["X-RateLimit-Remaining"]) for result in results if result.status == 200)
+    assert left == list(range(10))
+
+
+def test_active_generations_of_a_limited_key(crowd, alice):
+    limits = KeyLimits(active_generations=5)
+    _, limited = create_api_key(alice, name="limited", scopes=["read", "write"], limits=limits)
+
+    results = crowd.call(limited, "upload", each=2)
+
+    assert count_codes(results) == {(200, ""): 5, (429, "too_many_active_generations"): 11}
+    assert Generation.objects.filter(job__api_key__name="limited").count() == SourceImage.objects.count() == 5
 
 
 def test_storage_quota(crowd, alice, key):

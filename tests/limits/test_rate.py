@@ -56,7 +56,7 @@ def test_one_more_is_refused(api, settings):
     response = send(api, 2)
 
     body = assert_refused(response, 429, "rate_limited")
-    assert body["details"] == {"limit": 2, "period_seconds": 60}
+    assert body["details"] == {"limit": 2, "period_seconds": 60, "limit_of": "user"}
     limit, remaining, reset = read_headers(response)
     assert (limit, remaining) == (2, 0)
     assert 1 <= int(response["Retry-After"]) <= 60
@@ -151,7 +151,7 @@ def test_a_users_own_limit_wins(api, alice, settings):
     answers = [send(api, number) for number in range(3)]
 
     assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert answers[2].json()["details"] == {"limit": 2, "period_seconds": 60}
+    assert answers[2].json()["details"] == {"limit": 2, "period_seconds": 60, "limit_of": "user"}
     assert api.get("/api/v1/account").json()["limits"]["uploads"] == {"count": 2, "period_seconds": 60}
 
 

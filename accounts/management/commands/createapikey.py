@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.errors import AccountError
 from accounts.models import User
-from accounts.services import create_api_key
+from accounts.services import KeyLimits, create_api_key
 
 
 class Command(BaseCommand):
@@ -19,11 +19,17 @@ class Command(BaseCommand):
         parser.add_argument("user", metavar="USER", help="the user's e-mail address")
         parser.add_argument("--name", default="terminal", help="what the key is called in the portal")
         parser.add_argument("--scopes", default="read,write", help="read, write, admin; separated by commas")
+        parser.add_argument("--uploads-per-minute", type=int, metavar="N", help="with this key; the user's if absent")
+        parser.add_argument("--active-generations", type=int, metavar="N", help="of this key; the user's if absent")
 
     def handle(self, *args: Any, user: str, name: str, scopes: str, **options: Any) -> None:
         chosen = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+        limits = KeyLimits(
+            uploads_per_minute=options["uploads_per_minute"], active_generations=options["active_generations"]
+        )
         try:
-            _, raw = create_api_key(User.objects.get_by_natural_key(user), name=name, scopes=chosen)
+            found = User.objects.get_by_natural_key(user)
+            _, raw = create_api_key(found, name=name, scopes=chosen, limits=limits)
         except User.DoesNotExist:
             raise CommandError(f"There is no user {user}.") from None
         except AccountError as error:

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from image2model.openapi import document
 from jobs.api import serializers
 from jobs.api.views.base import JobView
-from jobs.services import active_limit, count_active, count_stored_bytes, money, storage_limit, upload_rate
+from jobs.services import (
+    active_limit,
+    count_active,
+    count_active_of_key,
+    count_stored_bytes,
+    money,
+    storage_limit,
+    upload_rate,
+)
 
 
 def describe_rate(user: User) -> dict[str, int]:
     count, seconds = upload_rate(user)
     return {"count": count, "period_seconds": seconds}
+
+
+def describe_own_key(key: ApiKey) -> dict[str, Any]:
+    """What the key of this call may use of it, and how much of that is used."""
+    return {
+        "id": str(key.pk),
+        "name": key.name,
+        "limits": {
+            "uploads_per_minute": key.uploads_per_minute,
+            "active_generations": key.active_generations,
+        },
+        "active_generations": count_active_of_key(key),
+    }
 
 
 class AccountView(JobView):
@@ -34,6 +57,7 @@ class AccountView(JobView):
                     "max_file_bytes": settings.MAX_FILE_BYTES,
                 },
                 "active_generations": count_active(self.user),
+                "key": describe_own_key(self.api_key) if self.api_key else None,
                 "stored_bytes": count_stored_bytes(self.user),
                 "budget": money.describe_budget(self.user),
             }

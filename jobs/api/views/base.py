@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from accounts.access import Access, read_access_token
 from accounts.auth import ApiKeyAuthentication, SessionAuthentication
-from accounts.models import User
+from accounts.models import ApiKey, User
 from image2model.answers import list_limit_headers
 from image2model.rest import ApiView, read_id
 from jobs.describe import PARTS
@@ -44,6 +44,11 @@ class JobView(ApiView):
     def user(self) -> User:
         return cast(User, self.request.user)
 
+    @property
+    def api_key(self) -> ApiKey | None:
+        """With which the caller came; None for a page's session."""
+        return self.request.auth if isinstance(self.request.auth, ApiKey) else None
+
 
 class CountedJobView(JobView):
     """Each POST counts against the caller's rate, and each answer to one says how much of it is left."""
@@ -53,7 +58,7 @@ class CountedJobView(JobView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method == "POST":
-            self.allowance = count_upload(self.user)
+            self.allowance = count_upload(self.user, api_key=self.api_key)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)

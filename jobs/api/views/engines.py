@@ -69,7 +69,8 @@ class GenerateView(CountedJobView):
         stored = find_stored_images(self.user, file_ids=[read_id(body.get("file_id"), what="file ID")])
         wishes = Wishes(engine=read_text(body, "model_type", limit=60), options=_read_old_options(body))
         known = Idempotency(key=key, fingerprint=fingerprint("generate", body)) if key else None
-        submission = submit_job(self.user, items=arrange(stored, views=()), wishes=wishes, idempotency=known)
+        items = arrange(stored, views=())
+        submission = submit_job(self.user, items=items, wishes=wishes, idempotency=known, api_key=self.api_key)
         job = submission.job
         answer = {
             "job_id": str(job.pk),

@@ -81,7 +81,7 @@ class JobsView(CountedJobView):
         check_wishes(wishes, number=1)
         items = read_items(body, owner=self)
         known = Idempotency(key=key, fingerprint=fingerprint("jobs", body)) if key else None
-        submission = submit_job(self.user, items=items, wishes=wishes, idempotency=known)
+        submission = submit_job(self.user, items=items, wishes=wishes, idempotency=known, api_key=self.api_key)
         described = describe_job(self.find_job(str(submission.job.pk)), links=find_links(request))
         return answer_submission(submission, described, status=201, headers={"Location": described["urls"]["self"]})
 

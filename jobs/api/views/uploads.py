@@ -57,7 +57,12 @@ class UploadView(FormView):
         files = self.read_files(request)
         fields = read_form(request.POST, allowed=self.fields)
         submission = submit_uploads(
-            self.user, uploads=files, wishes=read_wishes(fields), views=read_list(fields, "views"), key=key
+            self.user,
+            uploads=files,
+            wishes=read_wishes(fields),
+            views=read_list(fields, "views"),
+            key=key,
+            api_key=self.api_key,
         )
         return answer_submission(submission, describe_upload(submission, links=find_links(request)), status=200)
 
