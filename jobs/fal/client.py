@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from image2model.middleware import request_id_var
 from image2model.ops.trail import note_provider_call
 from jobs.engines.fal import FalClient, FalError, FalHosts, Limits
 from jobs.services.runs import Failure
@@ -21,7 +22,9 @@ def has_key() -> bool:
 def open_client() -> FalClient:
     """``AccountProblem`` when the key is none."""
     hosts = FalHosts.from_base_url(settings.FAL_BASE_URL)
-    return FalClient(settings.FAL_KEY, hosts=hosts, limits=limits, observe=note_provider_call)
+    return FalClient(
+        settings.FAL_KEY, hosts=hosts, limits=limits, observe=note_provider_call, name_request=request_id_var.get
+    )
 
 
 def describe(error: FalError) -> Failure:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
+from image2model.ops.logs import bind
 from jobs.engines.fal import AccountProblem, FalClient, FalError, Gone
 from jobs.failpoints import failpoint
 from jobs.fal.resolving import resolve
@@ -75,6 +76,10 @@ class Follower:
             logger.error("A look at FAL failed.", exc_info=error)
 
     async def _look(self, followed: Followed) -> None:
+        with bind(request_id=followed.asked_in):
+            await self._look_and_note(followed)
+
+    async def _look_and_note(self, followed: Followed) -> None:
         try:
             if followed.must_cancel:
                 await self._cancel(followed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from image2model.ops.logs import bind
 from jobs.engines.fal import AccountProblem, FalClient, FalError
 from jobs.fal.rows import Rows
 from jobs.models import Attempt
@@ -17,10 +18,11 @@ MARGIN = timedelta(minutes=5)  # clocks differ
 
 async def resolve(attempt: Attempt, *, client: FalClient, rows: Rows) -> None:
     """Look once; an attempt that is not found stays as it is."""
-    request_id = await _find(attempt, client=client, rows=rows)
-    if request_id is not None:
-        logger.info("Attempt %s was found in FAL's history as %s.", attempt.pk, request_id)
-        await rows(unknown.adopt, attempt, request_id=request_id)
+    with bind(request_id=attempt.generation.job.request_id):
+        request_id = await _find(attempt, client=client, rows=rows)
+        if request_id is not None:
+            logger.info("Attempt %s was found in FAL's history as %s.", attempt.pk, request_id)
+            await rows(unknown.adopt, attempt, request_id=request_id)
 
 
 async def _find(attempt: Attempt, *, client: FalClient, rows: Rows) -> str | None:

@@ -16,7 +16,7 @@ from .errors import OutcomeUnknown
 from .hosts import FalHosts, check_request_id
 from .reading import Answer, misread, read_history, read_price, read_status
 from .secret import Secret
-from .wire import UNKNOWN_HINT, UNKNOWN_MESSAGE, Limits, Observe, Wire
+from .wire import UNKNOWN_HINT, UNKNOWN_MESSAGE, Limits, NameRequest, Observe, Wire
 
 if TYPE_CHECKING:
     from .storage import Storage
@@ -29,12 +29,14 @@ class FalClient:
     """``async with FalClient(key) as fal:``; any call may raise ``AccountProblem`` besides what it names."""
 
     def __init__(
-        self, key: str, *, hosts: FalHosts | None = None, limits: Limits | None = None, observe: Observe | None = None
-    ) -> None:
+        self, key: str, *, hosts: FalHosts | None = None, limits: Limits | None = None, observe: Observe | None = None,
+        name_request: NameRequest | None = None,
+    ) -> None:  # fmt: skip
+        self._name_request = name_request
         self.hosts = hosts or FalHosts()
         self.limits = limits or Limits()
         self._key = Secret(key)
-        self._wire = Wire(self._key, limits=self.limits, observe=observe)
+        self._wire = Wire(self._key, limits=self.limits, observe=observe, name_request=name_request)
         self._storage: Storage | None = None
 
     async def __aenter__(self) -> Self:
@@ -169,7 +171,12 @@ class FalClient:
             # Imported late: it loads fal_client and httpx, which only uploads need.
             from .storage import Storage
 
-            self._storage = Storage(self._key, hosts=self.hosts, timeout_seconds=self.limits.upload_seconds)
+            self._storage = Storage(
+                self._key,
+                hosts=self.hosts,
+                timeout_seconds=self.limits.upload_seconds,
+                name_request=self._name_request,
+            )
         return self._storage
 
 

@@ -17,6 +17,7 @@ from .hosts import FalHosts
 from .reading import Answer, misread
 from .refusals import describe_refusal
 from .secret import Secret
+from .wire import NameRequest, list_origin
 
 _TRIES = 3  # of the library at each upload; its own 10 hold a thread for about 50 seconds
 _REFUSALS = frozenset({400, 413, 415, 422})
@@ -28,8 +29,10 @@ logging.getLogger("httpcore").setLevel(logging.INFO)  # at DEBUG it writes the h
 class Storage:
     """One storage token for many uploads. The calls block: they belong in a thread."""
 
-    def __init__(self, key: Secret, *, hosts: FalHosts, timeout_seconds: float) -> None:
-        self._key, self._hosts, self._timeout = key, hosts, timeout_seconds
+    def __init__(
+        self, key: Secret, *, hosts: FalHosts, timeout_seconds: float, name_request: NameRequest | None = None
+    ) -> None:
+        self._key, self._hosts, self._timeout, self._name_request = key, hosts, timeout_seconds, name_request
         self._uploader: _Uploader | None = None
 
     def upload(self, data: bytes, *, content_type: str, filename: str, lifetime_seconds: int) -> str:
@@ -62,6 +65,7 @@ class Storage:
                 library.REST_URL, library.CDN_URL = self._hosts.rest, self._hosts.upload
                 library.MAX_ATTEMPTS = _TRIES
                 self._uploader = _Uploader(key=self._key.reveal(), default_timeout=self._timeout)
+                self._uploader.name_request = self._name_request
             return self._uploader
 
     def _classify(self, error: Exception) -> FalError:
@@ -97,9 +101,18 @@ def tidy_filename(filename: str) -> str:
 class _Uploader(fal_client.SyncClient):  # type: ignore[misc]
     """The library's client with one connection pool, closed at the end; its own opens one for each upload."""
 
+    name_request: NameRequest | None = None
+
     @cached_property
     def _files(self) -> httpx.Client:
-        return httpx.Client(headers={"User-Agent": library.USER_AGENT}, timeout=self.default_timeout)
+        return httpx.Client(
+            headers={"User-Agent": library.USER_AGENT}, timeout=self.default_timeout,
+            event_hooks={"request": [self._name_origin]},
+        )  # fmt: skip
+
+    def _name_origin(self, request: httpx.Request) -> None:
+        """Many threads share the connections; each uploads for a request of its own."""
+        request.headers.update(list_origin(self.name_request))
 
     def _get_cdn_client(self) -> httpx.Client:
         token = self._token_manager.get_token()

@@ -50,14 +50,18 @@ class Seen:
 
 
 Observe = Callable[[str, str, float], None]  # operation, outcome, seconds
+NameRequest = Callable[[], str]  # the id of the request for which this is done; empty where there is none
 
 
 class Wire:
     """The connections of one event loop: a pool for what may be repeated, a fresh connection for each submit."""
 
-    def __init__(self, key: Secret, *, limits: Limits, observe: Observe | None = None) -> None:
+    def __init__(
+        self, key: Secret, *, limits: Limits, observe: Observe | None = None, name_request: NameRequest | None = None
+    ) -> None:
         self.limits = limits
         self._observe = observe
+        self._name_request = name_request
         self._key = key
         self._pool: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
@@ -127,7 +131,7 @@ class Wire:
         pool = _get_open(self._pool)
         async with pool.get(
             URL(url, encoded=url.isascii()),
-            headers=HEADERS,
+            headers={**HEADERS, **list_origin(self._name_request)},
             allow_redirects=False,
             timeout=timeout,
             proxy=self._find_proxy(URL(url).origin()),
@@ -140,7 +144,8 @@ class Wire:
         timeout: aiohttp.ClientTimeout, headers: Mapping[str, str] | None = None, progress: Any = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:  # fmt: skip
         data = None if body is None else json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
-        sent = {**HEADERS, **(headers or {}), "Authorization": f"Key {self._key.reveal()}"}
+        sent = {**HEADERS, **list_origin(self._name_request), **(headers or {})}
+        sent["Authorization"] = f"Key {self._key.reveal()}"
         if data is not None:
             sent["Content-Type"] = "application/json"
         async with _get_open(session).request(
@@ -168,6 +173,12 @@ class Wire:
 
 UNKNOWN_MESSAGE = "It is not known whether FAL took the request."
 UNKNOWN_HINT = "It is not sent again by itself, so that nothing is paid twice."
+
+
+def list_origin(name_request: NameRequest | None) -> dict[str, str]:
+    """So that FAL's own logs can be read beside ours."""
+    request_id = name_request() if name_request else ""
+    return {"X-Request-ID": request_id} if request_id else {}
 
 
 @cache

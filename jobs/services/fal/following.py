@@ -52,6 +52,7 @@ class Followed:
     is_overdue: bool
     failures: int
     must_cancel: bool
+    asked_in: str  # the id of the request that made its job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,8 @@ class Observation:
 _FIELDS = (
     "pk", "number", "engine", "endpoint", "request_id", "generation_id", "generation__job_id", "generation__status",
     "generation__attempt", "generation__stage", "generation__progress", "provider_position", "running_since",
-    "accepted_at", "deadline_at", "poll_failures", "cancel_asked_at", "cancel_sent_at", "now",
+    "accepted_at", "deadline_at", "poll_failures", "cancel_asked_at", "cancel_sent_at",
+    "generation__job__request_id", "now",
 )  # fmt: skip
 
 
@@ -103,6 +105,7 @@ def _read(row: Any) -> Followed:
         is_overdue=row.deadline_at is not None and row.deadline_at < row.now,
         failures=row.poll_failures,
         must_cancel=row.cancel_asked_at is not None and row.cancel_sent_at is None,
+        asked_in=row.generation__job__request_id,
     )
 
 

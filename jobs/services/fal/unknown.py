@@ -65,7 +65,7 @@ def mark_abandoned() -> int:
 def take_unresolved(*, at_most: int) -> list[Attempt]:
     """Attempts to be looked for in FAL's history now; the next look at each comes later and later."""
     due = Attempt.objects.unresolved().filter(next_poll_at__lte=Now()).order_by("next_poll_at")
-    attempts = list(due.select_related("generation")[:at_most])
+    attempts = list(due.select_related("generation__job")[:at_most])
     for attempt in attempts:
         seconds = min(LOOK_MOST_SECONDS, LOOK_EVERY_SECONDS * (1 + attempt.polls))
         Attempt.objects.filter(pk=attempt.pk).update(
