@@ -56,7 +56,18 @@ def note_change(job: Job) -> None:
     feed_version = Feed.objects.values_list("version", flat=True).get(owner_id=job.owner_id)
     Job.objects.filter(pk=job.pk).update(version=F("version") + 1, feed_version=feed_version)
     job.version, job.feed_version = job.version + 1, feed_version
-    transaction.on_commit(lambda: publish(job.pk, job.version, owner_id=job.owner_id, feed_version=feed_version))
+    _publish_after_commit(job)
+
+
+def note_creation(job: Job) -> None:
+    """The same for a job that was made in this transaction, under the next number of its owner's locked feed."""
+    Feed.objects.filter(owner_id=job.owner_id).update(version=job.feed_version)
+    _publish_after_commit(job)
+
+
+def _publish_after_commit(job: Job) -> None:
+    number, feed = job.version, job.feed_version
+    transaction.on_commit(lambda: publish(job.pk, number, owner_id=job.owner_id, feed_version=feed))
 
 
 def write_event(

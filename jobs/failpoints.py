@@ -48,6 +48,7 @@ POINTS = (
     "upload.after_commit",
     "upload.after_ring",
     "store.before_write",
+    "store.sync",
     "store.after_write",
     "worker.after_bell",
     "worker.after_claim",
@@ -62,6 +63,7 @@ POINTS = (
     "delete.after_files",
     "delete.after_rows",
 )
+ERRORS = {"enospc": errno.ENOSPC, "eio": errno.EIO}
 _passed: Counter[str] = Counter()
 
 
@@ -86,8 +88,8 @@ def _act(name: str) -> None:
 def _perform(action: str, name: str) -> None:
     if action == "raise":
         raise FailpointError(name)
-    if action == "enospc":
-        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} ({name})")
+    if action in ERRORS:
+        raise OSError(ERRORS[action], f"{os.strerror(ERRORS[action])} ({name})")
     os.kill(os.getpid(), signal.SIGSTOP if action == "stop" else signal.SIGKILL)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any, NoReturn, cast
+from io import BytesIO
+from typing import IO, Any, BinaryIO, NoReturn, cast
 
 from django.conf import settings
 from django.http import QueryDict
@@ -14,6 +14,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.http import parse_header_parameters
 from rest_framework.parsers import BaseParser, DataAndFiles
 
+from image2model.storage import open_nameless
 from jobs.api.multipart import CutOffError, Head, MalformedError, read_parts
 from jobs.errors import JobError
 from jobs.services import Upload
@@ -156,17 +157,11 @@ class _Form:
 
     def _add_file(self, name: str, filename: str, content: Iterator[bytes]) -> None:
         self._count("files", limit=MAX_PARTS)
-        file = SpooledTemporaryFile(MAX_IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115
-        self._files.appendlist(name, SentFile(filename=filename, file=cast(Any, file)))
-        room = settings.MAX_FILE_BYTES + 1  # one byte too many is enough to see that it is too large
-        for chunk in content:
-            file.write(chunk[:room])
-            room = max(0, room - len(chunk))
-        if not filename and file.tell() == 0:  # a file input of a page in which nothing was chosen
-            self._files.setlist(name, self._files.getlist(name)[:-1])
+        file, size = _take_in(content, most=settings.MAX_FILE_BYTES + 1)  # one too many is enough to see it
+        if not filename and size == 0:  # a file input of a page in which nothing was chosen
             file.close()
         else:
-            file.seek(0)
+            self._files.appendlist(name, SentFile(filename=filename, file=cast(BinaryIO, file)))
 
     def _count(self, kind: str, *, limit: int) -> None:
         self._number[kind] += 1
@@ -177,3 +172,26 @@ class _Form:
         for _, files in self._files.lists():
             for file in files:
                 file.close()
+
+
+def _take_in(content: Iterator[bytes], *, most: int) -> tuple[IO[bytes], int]:
+    """What comes, up to so many bytes, and their number: in memory while it is little, then on the disk."""
+    file: IO[bytes] = BytesIO()
+    try:
+        for chunk in content:
+            if isinstance(file, BytesIO) and file.tell() + len(chunk) > MAX_IN_MEMORY:
+                file = _move_to_disk(file)
+            file.write(chunk[: max(0, most - file.tell())])
+    except BaseException:
+        file.close()
+        raise
+    size = file.tell()
+    file.seek(0)
+    return file, size
+
+
+def _move_to_disk(file: BytesIO) -> IO[bytes]:
+    """Into the folder of what comes in: from there it can become a stored file without being copied."""
+    moved = open_nameless(settings.FILE_UPLOAD_TEMP_DIR)
+    moved.write(file.getbuffer())
+    return moved

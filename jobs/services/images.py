@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,7 @@ from jobs.errors import JobError
 from jobs.failpoints import failpoint
 from jobs.models import SourceImage
 from jobs.services.delete import delete_image_files
-from jobs.services.limits import lock_feed
+from jobs.services.limits import Allowed, lock_feed, read_allowed
 from jobs.services.room import check_disk, check_storage_quota
 from jobs.services.writing import write_in_turn
 
@@ -53,22 +53,40 @@ class Upload:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredImage:
-    """A picture in the storage and the name it came with. ``is_new``: this very upload brought it."""
+    """A picture in the storage and the name it came with."""
 
     image: SourceImage
     filename: str
-    is_new: bool = False
 
 
 def store_images(owner: User, *, uploads: Sequence[Upload]) -> list[StoredImage]:
     """All pictures of an upload, or ``JobError`` naming every bad one, and nothing is kept."""
+    with receive_images(owner, uploads=uploads) as arrivals, write_in_turn():
+        lock_feed(owner)
+        return arrivals.take_in()
+
+
+@contextmanager
+def receive_images(owner: User, *, uploads: Sequence[Upload]) -> Iterator[Arrivals]:
+    """Good pictures with their files written; the block takes their rows in, with what belongs to them. Where it is
+    refused, the files go again. Bytes first, rows second: a crash in between leaves files for the sweep, never a row
+    without its files."""
     check_number(len(uploads))
     check_disk()
     checked = _check_all(uploads)
-    sizes = {entry.facts.sha256: entry.facts.size for entry in checked}
-    known = _find_known(owner, hashes=sizes)
-    check_storage_quota(owner, adding=sum(size for sha256, size in sizes.items() if sha256 not in known))
-    return _store_all(owner, {entry.facts.sha256: entry for entry in reversed(checked)}, checked=checked, known=known)
+    arrivals = Arrivals(
+        owner=owner,
+        checked=checked,
+        rows={entry.facts.sha256: _build_row(owner, facts=entry.facts) for entry in checked},
+        allowed=read_allowed(owner),
+    )
+    known = _find_known(owner, hashes=arrivals.rows)
+    try:
+        arrivals.write(known=known)
+        yield arrivals
+    except (JobError, OSError, DatabaseError):  # quota, disk or database gave out on the way
+        arrivals.remove_strays(known=known)
+        raise
 
 
 def _find_known(owner: User, *, hashes: Iterable[str]) -> dict[str, SourceImage]:
@@ -98,16 +116,18 @@ class _Checked:
     filename: str
 
 
-def carry(work: Callable[[Item], Found]) -> Callable[[Item], Found]:
-    """The same work for another thread, whose log lines and spans then belong to this request, too."""
+def _do_together(work: Callable[[Item], Found], items: Sequence[Item], *, at_once: int) -> list[Found]:
+    """In threads of their own, whose log lines and spans belong to this request, too; one alone needs none."""
+    if len(items) < 2:
+        return [work(item) for item in items]
     context = copy_context()
-    return lambda item: context.copy().run(work, item)
+    with ThreadPoolExecutor(min(at_once, len(items)), thread_name_prefix="pictures") as threads:
+        return list(threads.map(lambda item: context.copy().run(work, item), items))
 
 
 def _check_all(uploads: Sequence[Upload]) -> list[_Checked]:
     """Their bytes are read again when they are stored: a whole batch of them does not fit into memory."""
-    with ThreadPoolExecutor(min(AT_ONCE, len(uploads)), thread_name_prefix="check") as threads:
-        found = list(threads.map(carry(_check_or_say), uploads))
+    found = _do_together(_check_or_say, uploads, at_once=AT_ONCE)
     problems = [
         _describe_problem(index, upload, error)
         for index, (upload, error) in enumerate(zip(uploads, found, strict=True))
@@ -159,60 +179,52 @@ def _refuse(problems: list[dict[str, Any]]) -> JobError:
     return JobError(first["code"], first["message"], hint=first["hint"], details=details)
 
 
-def _store_all(
-    owner: User,
-    contents: Mapping[str, _Checked],
-    *,
-    checked: Sequence[_Checked],
-    known: Mapping[str, SourceImage],
-) -> list[StoredImage]:
-    """Bytes first, rows second: a crash in between leaves files for the sweep, never a row without its files."""
-    rows = {sha256: _build_row(owner, facts=entry.facts) for sha256, entry in contents.items()}
-    fresh = [sha256 for sha256 in contents if sha256 not in known]
-    try:
-        with ThreadPoolExecutor(WRITERS, thread_name_prefix="store") as threads:
-            list(threads.map(carry(lambda sha256: _write(rows[sha256], contents[sha256])), fresh))
-        images = _take_in(owner, rows, contents=contents)
-    except (JobError, OSError, DatabaseError):  # quota, disk or database gave out on the way
-        _remove_strays(owner, [rows[sha256] for sha256 in fresh])
-        raise
-    return [
-        StoredImage(image=image, filename=entry.filename, is_new=image is rows[entry.facts.sha256])
-        for entry in checked
-        for image in [images[entry.facts.sha256]]
-    ]
+@dataclass(frozen=True, kw_only=True)
+class Arrivals:
+    """The pictures of one upload on their way in, and the row that each content would have."""
 
+    owner: User
+    checked: Sequence[_Checked]
+    rows: Mapping[str, SourceImage]
+    allowed: Allowed
 
-def _write(image: SourceImage, entry: _Checked) -> None:
-    files.copy_file(image.path, entry.upload.file)
-    files.write_file(image.thumbnail_path, entry.thumbnail)
-    failpoint("upload.after_store")
+    @cached_property
+    def _contents(self) -> dict[str, _Checked]:
+        return {entry.facts.sha256: entry for entry in self.checked}
 
+    def write(self, *, known: Container[str]) -> None:
+        """The files of those that are not known yet."""
+        fresh = [image for sha256, image in self.rows.items() if sha256 not in known]
+        check_storage_quota(self.owner, adding=sum(image.size for image in fresh), allowed=self.allowed)
+        _do_together(self._write, fresh, at_once=WRITERS)
 
-@write_in_turn()
-def _take_in(
-    owner: User, rows: Mapping[str, SourceImage], *, contents: Mapping[str, _Checked]
-) -> dict[str, SourceImage]:
-    """Their rows, with what was there already. Looked at once more, now that nobody else of the same owner does:
-    the same picture may have come or gone meanwhile, and its files with it."""
-    lock_feed(owner)
-    present = _find_known(owner, hashes=rows)
-    fresh = {sha256: image for sha256, image in rows.items() if sha256 not in present}
-    check_storage_quota(owner, adding=sum(image.size for image in fresh.values()))
-    for sha256, image in fresh.items():
-        if not (files.exists(image.path) and files.exists(image.thumbnail_path)):
-            _write(image, contents[sha256])
-    SourceImage.objects.bulk_create(fresh.values())
-    return {**present, **fresh}
+    def _write(self, image: SourceImage) -> None:
+        entry = self._contents[image.sha256]
+        files.copy_file(image.path, entry.upload.file)
+        files.write_file(image.thumbnail_path, entry.thumbnail)
+        failpoint("upload.after_store")
 
+    def take_in(self) -> list[StoredImage]:
+        """With their rows, in the caller's transaction, which has locked the owner's feed. Looked at once more, now
+        that nobody else of the same owner does: the same picture may have come or gone meanwhile, and its files."""
+        present = _find_known(self.owner, hashes=self.rows)
+        fresh = {sha256: image for sha256, image in self.rows.items() if sha256 not in present}
+        check_storage_quota(self.owner, adding=sum(image.size for image in fresh.values()), allowed=self.allowed)
+        for image in fresh.values():
+            if not (files.exists(image.path) and files.exists(image.thumbnail_path)):
+                self._write(image)
+        SourceImage.objects.bulk_create(fresh.values())
+        found = {**present, **fresh}
+        return [StoredImage(image=found[entry.facts.sha256], filename=entry.filename) for entry in self.checked]
 
-def _remove_strays(owner: User, images: Sequence[SourceImage]) -> None:
-    """Files that were written for nothing, unless the same picture has come again meanwhile. The sweep finds what
-    cannot be removed now."""
-    with suppress(OSError, DatabaseError), transaction.atomic():
-        lock_feed(owner)
-        for image in images:
-            delete_image_files(image)
+    def remove_strays(self, *, known: Container[str]) -> None:
+        """Files that were written for nothing, unless the same picture has come again meanwhile. The sweep finds what
+        cannot be removed now."""
+        with suppress(OSError, DatabaseError), transaction.atomic():
+            lock_feed(self.owner)
+            for sha256, image in self.rows.items():
+                if sha256 not in known:
+                    delete_image_files(image)
 
 
 def _build_row(owner: User, *, facts: images.ImageFacts) -> SourceImage:

@@ -71,12 +71,14 @@ def _refuse(use: _Use) -> JobError:
     )
 
 
-def lock_feed(owner: User) -> None:
+def lock_feed(owner: User) -> Feed:
     """What one user asks for is counted by one process after another until the transaction ends."""
     rows = Feed.objects.select_for_update().filter(owner=owner)
-    if rows.first() is None:
+    feed = rows.first()
+    if feed is None:
         Feed.objects.get_or_create(owner=owner)
-        rows.get()
+        feed = rows.get()
+    return feed
 
 
 def active_limit(owner: User) -> int:

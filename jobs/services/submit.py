@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
@@ -16,7 +16,7 @@ from image2model.middleware import request_id_var
 from jobs import catalog, events, images, queue
 from jobs.errors import JobError
 from jobs.failpoints import failpoint
-from jobs.models import Generation, GenerationInput, Job, SourceImage
+from jobs.models import Feed, Generation, GenerationInput, Job, SourceImage
 from jobs.services.engines import choose_engine
 from jobs.services.idempotency import Idempotency, find_key, note_key
 from jobs.services.images import StoredImage
@@ -64,25 +64,29 @@ class Submission:
 def submit_job(
     owner: User,
     *,
-    items: Sequence[Item],
+    items: Sequence[Item] | Callable[[], Sequence[Item]],
     wishes: Wishes,
     idempotency: Idempotency | None = None,
     api_key: ApiKey | None = None,
 ) -> Submission:
-    """A queued job of 1–25 generations, or ``JobError``. The same idempotency key answers the same job again."""
+    """A queued job of 1–25 generations, or ``JobError``. The same idempotency key answers the same job again.
+
+    ``items``: or what makes them, called in the transaction of the job with the owner's feed locked.
+    """
     if idempotency and (earlier := find_replay(owner, idempotency=idempotency)):
         return earlier
-    _check_items(items)
-    plans = [_plan(item, wishes=wishes) for item in items]
+    plans = [] if callable(items) else _plan_all(items, wishes=wishes)
     formats = catalog.check_formats(list(wishes.formats))
     with write_in_turn():
-        lock_feed(owner)
+        feed = lock_feed(owner)
         if idempotency and (earlier := find_replay(owner, idempotency=idempotency)):
             return earlier  # two requests with one key at once: the other was first
+        if callable(items):
+            plans = _plan_all(items(), wishes=wishes)
         allowed = read_allowed(owner)
         check_active_generations(owner, adding=len(plans), allowed=allowed, api_key=api_key)
         check_room(owner, adding=len(plans), allowed=allowed)
-        job = _create_job(owner, plans=plans, formats=formats, wishes=wishes, api_key=api_key)
+        job = _create_job(owner, plans=plans, formats=formats, wishes=wishes, api_key=api_key, feed=feed)
         if idempotency:
             note_key(owner, idempotency=idempotency, job=job)
         inputs = _create_parts(job, plans=plans)
@@ -106,6 +110,11 @@ class _Plan:
     views: Mapping[str, StoredImage]
     engine: catalog.EngineEntry
     options: dict[str, Any]
+
+
+def _plan_all(items: Sequence[Item], *, wishes: Wishes) -> list[_Plan]:
+    _check_items(items)
+    return [_plan(item, wishes=wishes) for item in items]
 
 
 def _plan(item: Item, *, wishes: Wishes) -> _Plan:
@@ -136,6 +145,7 @@ def _create_job(
     formats: list[str],
     wishes: Wishes,
     api_key: ApiKey | None,
+    feed: Feed,
 ) -> Job:
     return Job.objects.create(
         owner=owner,
@@ -150,13 +160,14 @@ def _create_job(
         total=len(plans),
         queued=len(plans),
         status=Status.QUEUED,
+        feed_version=feed.version + 1,
     )
 
 
 def _create_parts(job: Job, *, plans: Sequence[_Plan]) -> list[GenerationInput]:
     generations = _create_generations(job, plans=plans)
     hold(job, generations=generations)
-    events.note_change(job)
+    events.note_creation(job)
     events.write_event(job, "created", message=f"{len(plans)} accepted.", actor=str(job.owner))
     return _create_inputs(generations, plans=plans)
 

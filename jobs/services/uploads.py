@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from django.db import transaction
-
 from accounts.models import ApiKey, User
 from jobs import catalog
 from jobs.errors import JobError
 from jobs.failpoints import failpoint
-from jobs.services.delete import delete_unused_image
 from jobs.services.engines import choose_engine
 from jobs.services.idempotency import Idempotency, find_key, fingerprint, note_key
-from jobs.services.images import StoredImage, Upload, check_number, store_images
+from jobs.services.images import StoredImage, Upload, check_number, receive_images, store_images
 from jobs.services.limits import lock_feed
 from jobs.services.room import check_queue
 from jobs.services.submit import Item, Submission, Wishes, find_replay, submit_job
 from jobs.services.webhooks.targets import check_target
+from jobs.services.writing import write_in_turn
 
 
 def submit_uploads(
@@ -46,37 +44,28 @@ def submit_uploads(
     if idempotency and (earlier := find_replay(owner, idempotency=idempotency)):
         return earlier
     check_queue(adding=1 if views else len(uploads))
-    stored = store_images(owner, uploads=uploads)
-    try:
-        items = arrange(stored, views=views)
-        return submit_job(owner, items=items, wishes=wishes, idempotency=idempotency, api_key=api_key)
-    except JobError:
-        _discard(stored)
-        raise
+    with receive_images(owner, uploads=uploads) as arrivals:
+        return submit_job(
+            owner,
+            items=lambda: arrange(arrivals.take_in(), views=views),
+            wishes=wishes,
+            idempotency=idempotency,
+            api_key=api_key,
+        )
 
 
 def keep_uploads(owner: User, *, uploads: Sequence[Upload], key: str = "") -> list[StoredImage]:
     """These files as stored pictures without a job, or ``JobError``. By content they are the same ones each time."""
-    check_number(len(uploads))
     if not key:
         return store_images(owner, uploads=uploads)
+    check_number(len(uploads))
     idempotency = Idempotency(key=key, fingerprint=fingerprint("images", _list_contents(uploads)))
-    known = find_key(owner, idempotency=idempotency)
-    stored = store_images(owner, uploads=uploads)
-    try:
-        if known is None:
-            _note_key(owner, idempotency=idempotency)
-    except JobError:  # another request with this key came at the same time
-        _discard(stored)
-        raise
-    return stored
-
-
-@transaction.atomic
-def _note_key(owner: User, *, idempotency: Idempotency) -> None:
-    lock_feed(owner)
-    if find_key(owner, idempotency=idempotency) is None:
-        note_key(owner, idempotency=idempotency)
+    find_key(owner, idempotency=idempotency)  # before any work is done for a key that is another request's
+    with receive_images(owner, uploads=uploads) as arrivals, write_in_turn():
+        lock_feed(owner)
+        if find_key(owner, idempotency=idempotency) is None:
+            note_key(owner, idempotency=idempotency)
+        return arrivals.take_in()
 
 
 def arrange(stored: Sequence[StoredImage], *, views: Sequence[str]) -> list[Item]:
@@ -107,8 +96,3 @@ def fingerprint_uploads(uploads: Sequence[Upload], *, wishes: Wishes, views: Seq
 
 def _list_contents(uploads: Sequence[Upload]) -> list[tuple[str, str]]:
     return [(upload.filename, upload.sha256) for upload in uploads]
-
-
-def _discard(stored: Sequence[StoredImage]) -> None:
-    for image_id in {entry.image.pk for entry in stored if entry.is_new}:
-        delete_unused_image(image_id)

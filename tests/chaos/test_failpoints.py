@@ -25,7 +25,7 @@ MATRIX = {
         "delete.after_bury", "delete.after_files", "delete.after_rows",
     ),
     "web, told by FAL": ("webhook.after_check", "webhook.after_note"),
-    "anybody": ("store.before_write", "store.after_write", "worker.after_bell"),
+    "anybody": ("store.before_write", "store.sync", "store.after_write", "worker.after_bell"),
     "fal, sending": (
         "dispatch.after_claim", "submit.before_upload", "submit.after_upload", "submit.before_sending",
         "submit.sending", "submit.after_send", "submit.after_accept",
@@ -45,7 +45,8 @@ OF_WEB = ("web", "web, told by FAL", "anybody")
 
 
 def test_every_point_of_the_code_is_in_the_matrix():
-    sources = [path.read_text() for path in (ROOT / "jobs").rglob("*.py") if path.name != "failpoints.py"]
+    paths = [path for folder in ("jobs", "image2model") for path in (ROOT / folder).rglob("*.py")]
+    sources = [path.read_text() for path in paths if path.name != "failpoints.py"]
     in_code = set(re.findall(r'failpoint[(,]\s*"([a-z_.]+)"', "\n".join(sources)))
     in_code |= set(re.findall(r'"([a-z_.]+)" if kind == "sending" else "([a-z_.]+)"', "\n".join(sources))[0])
     in_matrix = [*itertools.chain.from_iterable(MATRIX.values())]
