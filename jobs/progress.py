@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, F
+from django.db.models import Count, F, QuerySet
 
 from jobs import catalog, reasons
 from jobs.models import MAY_BE_PAID, Attempt, Generation, Job, Provider, WorkerHeartbeat
@@ -50,22 +50,19 @@ def _find_positions(waiting: list[Generation]) -> dict[UUID, int]:
     """Turns go round the owners, so before my n-th wait at most n of each other owner's."""
     if not waiting:
         return {}
-    owner = waiting[0].owner_id
-    rows = (
-        Generation.objects.filter(status=Status.QUEUED, engine__in={generation.engine for generation in waiting})
-        .values("owner")
-        .annotate(number=Count("id"))
-    )
-    others = [row["number"] for row in rows if row["owner"] != owner]
-    earlier = (
-        Generation.objects.filter(status=Status.QUEUED, owner=owner, created_at__lt=waiting[0].created_at)
-        .exclude(job=waiting[0].job_id)
-        .count()
-    )
+    owner, queued = waiting[0].owner_id, Generation.objects.filter(status=Status.QUEUED).order_by()
+    others = queued.filter(engine__in={generation.engine for generation in waiting}).exclude(owner=owner)
+    mine = queued.filter(owner=owner, created_at__lt=waiting[0].created_at).exclude(job=waiting[0].job_id)
+    numbers = dict(_count_by_owner(others).union(_count_by_owner(mine), all=True))  # one question, two indexes
+    earlier = numbers.pop(owner, 0)
     return {
-        generation.pk: earlier + index + sum(min(number, earlier + index + 1) for number in others)
+        generation.pk: earlier + index + sum(min(number, earlier + index + 1) for number in numbers.values())
         for index, generation in enumerate(waiting)
     }
+
+
+def _count_by_owner(rows: QuerySet[Generation]) -> QuerySet[Generation, tuple[int, int]]:
+    return rows.values_list("owner").annotate(number=Count("id"))
 
 
 def _find_positions_at_provider(running: list[Generation]) -> dict[UUID, int]:

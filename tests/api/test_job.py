@@ -80,7 +80,7 @@ def test_it_takes_few_queries(api: Api, alice: User, django_assert_max_num_queri
     job = make_job(alice, pictures=6)
     api.get(f"/api/v1/jobs/{job.pk}")
 
-    with django_assert_max_num_queries(8):  # key, job, four of its parts, two for the places in the queue
+    with django_assert_max_num_queries(3):  # key, job with generations and pictures, places in the queue
         api.get(f"/api/v1/jobs/{job.pk}")
 
 

@@ -6,12 +6,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from jobs.models import Conversion
+from jobs.services import runs
 from tests.api.client import Api
-from tests.factories import make_job, make_picture
+from tests.factories import claim, finish_job, make_artifact, make_job, make_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MOST_FOR_A_JOB, MOST_FOR_A_LIST, MOST_FOR_AN_UPLOAD = 8, 8, 24
+MOST_FOR_A_JOB, MOST_FOR_A_LIST, MOST_FOR_AN_UPLOAD = 4, 6, 24
 
 
 @pytest.fixture
@@ -31,6 +33,20 @@ def test_a_job(api: Api, alice) -> None:
     api.get(f"/api/v1/jobs/{small.pk}")  # the first call measures what is kept for a while
     numbers = [count(lambda job=job: api.get(f"/api/v1/jobs/{job.pk}")) for job in (small, large)]
     assert numbers[0] == numbers[1] <= MOST_FOR_A_JOB
+
+
+def test_a_job_in_every_state(api: Api, alice) -> None:
+    done = finish_job(make_job(alice, pictures=3))
+    half = make_job(alice, pictures=3, first=5)
+    generation = claim(half)
+    runs.complete_generation(generation, artifacts=[make_artifact(generation)])
+    claim(half)
+    converted = finish_job(make_job(alice, first=10))
+    Conversion.objects.create(generation=converted.generations.get(), format="stl")
+    for job in (done, half, converted):
+        api.get(f"/api/v1/jobs/{job.pk}")
+        assert count(lambda job=job: api.get(f"/api/v1/jobs/{job.pk}")) <= MOST_FOR_A_JOB
+    assert count(lambda: api.get("/api/v1/jobs?limit=50")) <= MOST_FOR_A_LIST
 
 
 def test_a_list(api: Api, alice) -> None:

@@ -21,8 +21,8 @@ from accounts.auth import ApiKeyAuthentication, SessionAuthentication
 from accounts.models import ApiKey, User
 from image2model.answers import list_limit_headers
 from image2model.rest import ApiView, read_id
-from jobs.describe import PARTS
 from jobs.models import Generation, Job
+from jobs.reading import PARTS, read_job
 from jobs.services import Allowance, count_upload
 
 Row = TypeVar("Row", bound=Model)
@@ -32,12 +32,13 @@ class JobView(ApiView):
     """Finds what belongs to the caller; anything else is not there."""
 
     def find_job(self, job_id: str) -> Job:
-        rows = Job.objects.owned_by(self.user).prefetch_related(*PARTS)
-        return first_or_404(rows.filter(pk=read_id(job_id, what="job ID")))
+        job = read_job(Job.objects.owned_by(self.user).filter(pk=read_id(job_id, what="job ID")))
+        if job is None:
+            raise Http404
+        return job
 
     def find_generation(self, generation_id: str) -> Generation:
-        parts = [part.removeprefix("generations__") for part in PARTS]
-        rows = Generation.objects.owned_by(self.user).prefetch_related(*parts)
+        rows = Generation.objects.owned_by(self.user).prefetch_related(*PARTS)
         return first_or_404(rows.filter(pk=read_id(generation_id, what="generation ID")))
 
     @property

@@ -33,9 +33,10 @@ from jobs.api.pages import Page, build_address, read_cursor, read_page
 from jobs.api.views.base import AnyAccept, CountedJobView, JobView, LinkedJobView
 from jobs.api.views.uploads import answer_submission
 from jobs.archives import stream_zip
-from jobs.describe import PARTS, describe_job
+from jobs.describe import describe_job
 from jobs.errors import JobError
 from jobs.models import Generation, GenerationInput, Job
+from jobs.reading import read_parts
 from jobs.services import (
     Idempotency,
     Item,
@@ -64,8 +65,9 @@ class JobsView(CountedJobView):
     def get(self, request: Request) -> Response:
         query = request.query_params.dict()
         limit = read_whole_number(query.get("limit"), "limit", minimum=1, maximum=MAX_LIMIT, default=USUAL_LIMIT)
-        jobs = filter_jobs(Job.objects.owned_by(self.user), query).prefetch_related(*PARTS)
+        jobs = filter_jobs(Job.objects.owned_by(self.user), query)
         page = read_page(jobs, cursor=read_cursor(query.pop("cursor", "")), limit=limit)
+        read_parts(page.jobs)
         return Response(_describe_page(request, page, query=query))
 
     @document(
