@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
@@ -55,7 +54,8 @@ def _list_members(generations: Sequence[Generation]) -> list[Member]:
         (generation, artifact)
         for generation in generations
         for artifact in generation.artifacts.all()
-        if artifact.role in (Artifact.Role.MODEL, Artifact.Role.RAW) and default_storage.exists(artifact.path)
+        if artifact.role in (Artifact.Role.MODEL, Artifact.Role.RAW)
+        and downloads.is_whole(artifact.path, size=artifact.size)
     ]
     names = images.make_unique_names([PurePosixPath(artifact.filename).name for _, artifact in models])
     return [

@@ -43,6 +43,7 @@ def serve_artifact(request: HttpRequest, artifact: Artifact, *, inline: bool = F
         content_type=artifact.content_type,
         filename=artifact.filename,
         etag=artifact.sha256,
+        size=artifact.size,
         inline=inline,
     )
 
@@ -52,7 +53,15 @@ def serve_image(
 ) -> HttpResponseBase:
     """An uploaded picture as it came."""
     name = filename or f"picture-{str(image.pk)[:8]}{IMAGE_EXTENSIONS[image.content_type]}"
-    return _serve(request, image.path, content_type=image.content_type, filename=name, etag=image.sha256, inline=inline)
+    return _serve(
+        request,
+        image.path,
+        content_type=image.content_type,
+        filename=name,
+        etag=image.sha256,
+        size=image.size,
+        inline=inline,
+    )
 
 
 def serve_thumbnail(request: HttpRequest, image: SourceImage) -> HttpResponseBase:
@@ -64,13 +73,21 @@ def serve_thumbnail(request: HttpRequest, image: SourceImage) -> HttpResponseBas
 
 
 def _serve(
-    request: HttpRequest, path: str, *, content_type: str, filename: str, etag: str, inline: bool
+    request: HttpRequest,
+    path: str,
+    *,
+    content_type: str,
+    filename: str,
+    etag: str,
+    size: int | None = None,
+    inline: bool,
 ) -> HttpResponseBase:
+    """``size``: what the row says; a file of another size was cut off or replaced, and is not given out."""
     quoted = f'"{etag}"'
     if _is_known(request, etag=quoted):
         response: HttpResponseBase = HttpResponse(status=304)
     else:
-        response = _send(request, path, content_type=content_type, etag=quoted)
+        response = _send(request, path, content_type=content_type, etag=quoted, recorded=size)
         response["Content-Disposition"] = content_disposition_header(not inline, filename) or "inline"
         response["Accept-Ranges"] = "bytes"
     response["ETag"] = quoted
@@ -91,12 +108,13 @@ def protect(response: HttpResponseBase, *, inline: bool = False) -> HttpResponse
     return response
 
 
-def _send(request: HttpRequest, path: str, *, content_type: str, etag: str) -> HttpResponseBase:
+def _send(request: HttpRequest, path: str, *, content_type: str, etag: str, recorded: int | None) -> HttpResponseBase:
     if settings.ACCEL_LOCATION:
-        return _hand_over(request, path, content_type=content_type, etag=etag)
+        return _hand_over(request, path, content_type=content_type, etag=etag, recorded=recorded)
     file = open_stored(path)
     size = file.size
     try:
+        _check_size(path, size=size, recorded=recorded)
         wanted = _read_range(request, size=size, etag=etag)
     except JobError:
         file.close()
@@ -114,9 +132,10 @@ def _send(request: HttpRequest, path: str, *, content_type: str, etag: str) -> H
     return response
 
 
-def _hand_over(request: HttpRequest, path: str, *, content_type: str, etag: str) -> HttpResponse:
+def _hand_over(request: HttpRequest, path: str, *, content_type: str, etag: str, recorded: int | None) -> HttpResponse:
     """Only the permission comes from here: nginx sends the bytes, and the range that is asked for."""
     size: int = read_stored(lambda: default_storage.size(path), path=path)
+    _check_size(path, size=size, recorded=recorded)
     _read_range(request, size=size, etag=etag)  # refused by us, in our words
     response = HttpResponse(content_type=content_type)
     response["X-Accel-Redirect"] = settings.ACCEL_LOCATION + quote(path)
@@ -133,12 +152,30 @@ def read_stored(look: Callable[[], Value], *, path: str) -> Value:
         return look()
     except OSError as error:
         logger.error("A recorded file cannot be read: %s", path, exc_info=error)
-        raise JobError(
-            "file_unavailable",
-            "The file cannot be read at the moment.",
-            hint="Try again later; the administrator has been told.",
-            retry_after=60,
-        ) from error
+        raise _refuse_unavailable() from error
+
+
+def _check_size(path: str, *, size: int, recorded: int | None) -> None:
+    if recorded is not None and size != recorded:
+        logger.error("A recorded file has another size: %s has %d bytes instead of %d", path, size, recorded)
+        raise _refuse_unavailable()
+
+
+def _refuse_unavailable() -> JobError:
+    return JobError(
+        "file_unavailable",
+        "The file cannot be read at the moment.",
+        hint="Try again later; the administrator has been told.",
+        retry_after=60,
+    )
+
+
+def is_whole(path: str, *, size: int) -> bool:
+    """Is a recorded file there, in its size? Its bytes are for ``sweep --check``."""
+    try:
+        return bool(default_storage.size(path) == size)
+    except OSError:
+        return False
 
 
 class Pieces(Iterator[bytes]):

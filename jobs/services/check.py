@@ -40,14 +40,20 @@ def _check_recorded_files() -> Iterator[str]:
 def _compare(path: str, *, size: int, sha256: str) -> Iterator[str]:
     if not default_storage.exists(path):
         yield f"missing file {path}"
-        return
+    elif not is_as_recorded(path, size=size, sha256=sha256):
+        yield f"changed file {path}"
+
+
+def is_as_recorded(path: str, *, size: int, sha256: str) -> bool:
+    """Is it there, byte for byte?"""
+    if not default_storage.exists(path):
+        return False
     digest, length = hashlib.sha256(), 0
     with default_storage.open(path) as file:
         for chunk in file.chunks():
             digest.update(chunk)
             length += len(chunk)
-    if (length, digest.hexdigest()) != (size, sha256):
-        yield f"changed file {path}"
+    return (length, digest.hexdigest()) == (size, sha256)
 
 
 def find_orphans(*, grace: timedelta = GRACE) -> Iterator[str]:

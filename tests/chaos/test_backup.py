@@ -124,7 +124,7 @@ def test_on_postgresql(open_scene: Callable[..., Scene], tmp_path: Path):
     programs = _find_postgres(tmp_path, owner=None)
     with scene.stack.connect() as connection:
         connection.execute("CREATE DATABASE restored")
-    url = scene.stack._database_url("").replace("/postgres", "/restored")
+    url = f"{scene.stack._database_url('').rpartition('/')[0]}/restored"
     dump = str(tmp_path / "backup" / "database.dump")
     done = subprocess.run(
         [str(programs / "pg_restore"), "--no-owner", "--exit-on-error", f"--dbname={url}", dump],

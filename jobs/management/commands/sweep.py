@@ -1,4 +1,5 @@
-"""``manage.py sweep``: reconciliation once; ``--check``: do rows and files agree? ``--older-than``: old things go."""
+"""``manage.py sweep``: reconciliation once; ``--check``: do rows and files agree? ``--repair``: fetch from FAL what is
+lost here; ``--older-than``: old things go."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from jobs.fal.repairing import repair_files
 from jobs.services.check import GRACE, delete_orphans, find_faults
 from jobs.services.cleanup import clean_up
 from jobs.services.sweep import sweep
@@ -18,6 +20,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="change nothing; name every fault; exit 1 if any")
+        parser.add_argument(
+            "--repair", action="store_true",
+            help="models of FAL's that are lost or changed here are downloaded again; nothing is sent or paid; "
+            "exit 1 where one cannot be had",
+        )  # fmt: skip
         parser.add_argument(
             "--grace", type=int, default=int(GRACE.total_seconds()), metavar="SECONDS",
             help="files younger than this may still be on their way to a row",
@@ -32,6 +39,9 @@ class Command(BaseCommand):
         grace = timedelta(seconds=options["grace"])
         if options["check"]:
             self._check(grace)
+            return
+        if options["repair"]:
+            self._repair()
             return
         if options["older_than"] is not None:
             self._clean_up(timedelta(days=options["older_than"]), dry_run=options["dry_run"])
@@ -55,3 +65,12 @@ class Command(BaseCommand):
         if faults:
             raise CommandError(f"{len(faults)} faults.")
         self.stdout.write("Rows and files agree.")
+
+    def _repair(self) -> None:
+        done = repair_files()
+        for repair in done:
+            self.stdout.write(f"{repair.path}: {repair.trouble or 'whole again'}")
+        lost = sum(bool(repair.trouble) for repair in done)
+        self.stdout.write(f"{len(done) - lost} files are whole again.")
+        if lost:
+            raise CommandError(f"{lost} could not be had.")
