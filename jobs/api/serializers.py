@@ -170,6 +170,9 @@ class JobEstimateSerializer(Shape):
     seconds = serializers.IntegerField(allow_null=True)
 
 
+WAITED = "Only with `Prefer: wait`: the job as it is when the wait is over, with its files."
+
+
 class UploadSerializer(Shape):
     job_id = serializers.UUIDField()
     task_id = serializers.UUIDField()
@@ -182,6 +185,7 @@ class UploadSerializer(Shape):
     uploaded_files = UploadedFileSerializer(many=True)
     estimate = JobEstimateSerializer()
     urls = JobUrlsSerializer()
+    job = JobSerializer(required=False, help_text=WAITED)
 
 
 class TaskResultSerializer(Shape):
@@ -337,3 +341,4 @@ class GenerateSerializer(Shape):
     task_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=list(Status))
     estimated_time = serializers.IntegerField(allow_null=True, help_text="seconds")
+    job = JobSerializer(required=False, help_text=WAITED)

@@ -17,12 +17,13 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
-from jobs.describe import PARTS, describe_job
+from jobs.describe import describe_job
 from jobs.links import Links
 from jobs.live.follow import follow_job
 from jobs.live.hub import read_database
 from jobs.live.sse import App, Receive, Scope, Send
 from jobs.models import Job
+from jobs.reading import read_job
 
 logger = logging.getLogger(__name__)
 
@@ -84,13 +85,13 @@ class _Answer:
         return UUID(json.loads(self.body)["job_id"]) if self.start["status"] in SUCCESS else None
 
     async def renew(self, job_id: UUID, *, whole: bool) -> None:
-        """Tell the job's state as it is now. ``whole``: the answer is the job itself."""
+        """Tell the job as it is now, with its files. ``whole``: the answer is the job itself."""
         told = json.loads(self.body)
         address: str = told["urls"]["self"] if "urls" in told else ""
         base = address.removesuffix(f"/api/v1/jobs/{job_id}")
         job = await read_database(lambda: _describe(job_id, links=Links(base=base)))
         if job is not None:  # else it was deleted meanwhile
-            self.body = json.dumps(job if whole else {**told, "status": job["status"]}).encode()
+            self.body = json.dumps(job if whole else {**told, "status": job["status"], "job": job}).encode()
             self.set_header(b"content-length", str(len(self.body)))
 
     def set_header(self, name: bytes, value: str) -> None:
@@ -103,7 +104,7 @@ class _Answer:
 
 
 def _describe(job_id: UUID, *, links: Links) -> Mapping[str, Any] | None:
-    job = Job.objects.present().prefetch_related(*PARTS).filter(pk=job_id).first()
+    job = read_job(Job.objects.present().filter(pk=job_id))
     return None if job is None else describe_job(job, links=links)
 
 

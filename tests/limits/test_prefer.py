@@ -89,6 +89,9 @@ async def test_it_works(alice, key):
     assert call.status == 200
     assert call.json()["status"] == "completed"
     assert call.json()["job_id"] == str(job.pk)
+    [generation] = call.json()["job"]["generations"]
+    assert [file["format"] for file in generation["files"] if file["role"] == "model"] == ["glb"]
+    assert all(file["url"].startswith("http://") for file in generation["files"])
     assert call.headers["preference-applied"] == "wait=20"
     assert int(call.headers["content-length"]) == len(call.text.encode())
     assert call.headers["x-ratelimit-limit"] == "60"
@@ -101,6 +104,7 @@ async def test_time_is_up(key):
 
     assert time.monotonic() - started >= 1
     assert (call.status, call.json()["status"]) == (200, "queued")
+    assert call.json()["job"]["status"] == "queued"
     assert call.headers["preference-applied"] == "wait=1"
 
 
