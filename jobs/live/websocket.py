@@ -18,10 +18,13 @@ from jobs.errors import JobError
 from jobs.live import doors
 from jobs.live.sse import RECHECK_SECONDS, SEND_SECONDS, open_frames
 
-CLOSE_CODES = {"not_authenticated": 4401, "invalid_api_key": 4401, "too_many_streams": 4429, "stream_capacity": 4503,
-               "database_unavailable": 4503}  # fmt: skip
-NORMAL, NO_BINARY, NOT_FOUND, TOO_MANY_MESSAGES = 1000, 1003, 4404, 4429
+CLOSE_CODES = {"not_authenticated": 4401, "invalid_api_key": 4401, "too_many_streams": 4429, "too_many_messages": 4429,
+               "stream_capacity": 4503, "database_unavailable": 4503}  # fmt: skip
+NORMAL, NO_BINARY, NOT_FOUND = 1000, 1003, 4404
 MESSAGES_PER_SECOND = 10
+_TOO_MANY = JobError(
+    "too_many_messages", f"At most {MESSAGES_PER_SECOND} messages a second are taken; none is needed at all."
+)
 
 
 class StreamConsumer(AsyncWebsocketConsumer):
@@ -31,6 +34,7 @@ class StreamConsumer(AsyncWebsocketConsumer):
         self._task: asyncio.Task[None] | None = None
         self._place = ExitStack()
         self._received: list[float] = []
+        self._is_refused = False
         if not has_own_origin(self.scope):
             await self.close()  # refused before the handshake: a foreign page learns nothing
             return
@@ -40,7 +44,7 @@ class StreamConsumer(AsyncWebsocketConsumer):
             self._place.enter_context(doors.take_place(listener.user_id, transport="websocket"))
         except (JobError, DatabaseFailure) as failure:
             error = failure if isinstance(failure, JobError) else doors.refuse_without_database(failure)
-            await self.send(json.dumps({"id": None, "event": "error", "data": describe(error)}))
+            await self._tell(error)
             await self.close(code=CLOSE_CODES.get(error.code, NOT_FOUND if error.status in (400, 404) else 4403))
             return
         self._task = asyncio.create_task(self._run(listener))
@@ -83,8 +87,14 @@ class StreamConsumer(AsyncWebsocketConsumer):
             return
         now = time.monotonic()
         self._received = [*(at for at in self._received if at > now - 1), now]
-        if len(self._received) > MESSAGES_PER_SECOND:
-            await self.close(code=TOO_MANY_MESSAGES)
+        if len(self._received) > MESSAGES_PER_SECOND and not self._is_refused:
+            self._is_refused = True
+            self._place.close()  # who does not read what we say keeps nobody out
+            await self._tell(_TOO_MANY)
+            await self.close(code=CLOSE_CODES[_TOO_MANY.code])
+
+    async def _tell(self, error: JobError) -> None:
+        await self.send(json.dumps({"id": None, "event": "error", "data": describe(error)}))
 
     async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
         """What we end makes room at once; the client may take its time to go."""

@@ -5,7 +5,7 @@ from jobs.models.attempts import MAY_BE_PAID, Attempt, Submission
 from jobs.models.events import Event
 from jobs.models.generations import Generation, GenerationInput
 from jobs.models.images import SourceImage
-from jobs.models.jobs import Feed, IdempotencyKey, Job
+from jobs.models.jobs import ExpiredJob, Feed, IdempotencyKey, Job
 from jobs.models.limits import KeyUploadWindow, UploadWindow
 from jobs.models.processes import Lease, WorkerHeartbeat
 from jobs.models.providers import LedgerEntry, Provider, Purse, RemoteCopy
@@ -17,6 +17,7 @@ __all__ = [
     "Attempt",
     "Conversion",
     "Event",
+    "ExpiredJob",
     "Feed",
     "Generation",
     "GenerationInput",

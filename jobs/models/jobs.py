@@ -93,6 +93,17 @@ class Job(models.Model):
         return self.status in ACTIVE
 
 
+class ExpiredJob(models.Model):
+    """A job that the retention has removed: its id alone, for an owner who comes back for its files."""
+
+    job_id = models.UUIDField(primary_key=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    expired_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.job_id)
+
+
 class Feed(models.Model):
     """Counts the changes to one user's jobs: the id of a frame in the stream of all jobs."""
 

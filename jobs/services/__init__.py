@@ -4,6 +4,7 @@ from jobs.services.cancel import cancel_generation, cancel_job
 from jobs.services.cleanup import Cleanup, clean_up, clean_up_job
 from jobs.services.delete import delete_generation, delete_job, delete_work_of
 from jobs.services.engines import choose_engine, default_engine_id, offered_engines
+from jobs.services.expiry import is_expired
 from jobs.services.formats import request_formats
 from jobs.services.idempotency import Idempotency, fingerprint
 from jobs.services.images import StoredImage, Upload, store_images
@@ -53,6 +54,7 @@ __all__ = [
     "find_stored_images",
     "fingerprint",
     "fingerprint_uploads",
+    "is_expired",
     "keep_uploads",
     "offered_engines",
     "read_budget",

@@ -6,15 +6,15 @@ import logging
 from dataclasses import dataclass, fields
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs import catalog, queue
-from jobs.models import Conversion, Generation, Job, WorkerHeartbeat
-from jobs.services.delete import bury_job, list_purgeable, purge_job
+from jobs.models import Conversion, Generation, WorkerHeartbeat
+from jobs.services.delete import list_purgeable, purge_job
 from jobs.services.derive import lock_job, settle_finished_jobs
+from jobs.services.expiry import expire_old_jobs, forget_expired_jobs
 from jobs.services.fal import following
 from jobs.services.fal.collecting import waiting_to_be_collected
 from jobs.services.fal.dispatch import explain_waiting, may_claim
@@ -58,7 +58,7 @@ def sweep() -> Swept:
     _give_up_conversions(swept)
     swept.settled = settle_finished_jobs()
     swept.purged = _purge_buried_jobs()
-    swept.expired = _expire_old_jobs()
+    swept.expired = expire_old_jobs()
     ask_person()
     forget_unwanted()
     following.forget_unwanted()
@@ -124,17 +124,8 @@ def _purge_buried_jobs() -> int:
     return len(buried)
 
 
-def _expire_old_jobs() -> int:
-    if settings.RETENTION_DAYS is None:
-        return 0
-    age = timedelta(days=settings.RETENTION_DAYS)
-    old = list(Job.objects.present().filter(finished_at__lt=Now() - age)[:100])
-    for job in old:
-        bury_job(job, actor="retention")
-    return len(old)
-
-
 def _forget_old_rows() -> None:
     forget_old_keys()
     forget_old_deliveries()
+    forget_expired_jobs()
     WorkerHeartbeat.objects.filter(beat_at__lt=Now() - FORGET_WORKER_AFTER).delete()

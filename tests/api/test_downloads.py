@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db.models.functions import Now
 
 from accounts.models import User
 from jobs.models import Artifact, Job
 from jobs.services import request_formats, runs
+from jobs.services.expiry import expire_old_jobs
 from jobs.services.runs import Failure
 from tests.api.client import Api, assert_refused
 from tests.factories import claim, finish_job, make_job, make_picture
@@ -224,3 +227,20 @@ def test_a_thumbnail_is_shown(api: Api, stranger: Api, job: Job) -> None:
     assert response["Content-Security-Policy"] == "sandbox"
     assert_refused(stranger.get(f"/api/v1/images/{image_id}/thumbnail"), 404, "not_found")
     assert_refused(api.get("/api/v1/images/x/thumbnail"), 400, "invalid_id")
+
+
+@pytest.mark.parametrize("path", ["download/{}/picture-0.glb", "download/{}/picture-9.glb", "jobs/{}/download.zip"])
+def test_what_the_retention_removed_is_told(api: Api, stranger: Api, job: Job, settings, path: str) -> None:
+    settings.RETENTION_DAYS = 7
+    Job.objects.filter(pk=job.pk).update(finished_at=Now() - timedelta(days=8))
+    assert expire_old_jobs() == 1
+
+    place = f"/api/v1/{path.format(job.pk)}"
+    assert_refused(api.get(place), 410, "file_expired")
+    assert_refused(stranger.get(place), 404, "not_found")
+    assert_refused(api.get(f"/api/v1/jobs/{job.pk}"), 404, "not_found")
+
+
+def test_what_somebody_deleted_never_was(api: Api, job: Job) -> None:
+    assert api.delete(f"/api/v1/jobs/{job.pk}").status_code == 204
+    assert_refused(api.get(address(job)), 404, "not_found")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from jobs import files, queue
-from jobs.models import Conversion, Generation, IdempotencyKey, Job
-from jobs.services import request_formats
+from jobs.models import Conversion, ExpiredJob, Generation, IdempotencyKey, Job
+from jobs.services import is_expired, request_formats
 from jobs.services.check import find_faults
 from jobs.services.formats import claim_conversion
 from jobs.services.sweep import MAX_CRASHES, sweep
@@ -96,6 +98,17 @@ def test_jobs_are_kept_for_ever_unless_asked(alice, settings):
     settings.RETENTION_DAYS = 30
     assert sweep().expired == 1
     assert not Job.objects.owned_by(alice).exists()
+    assert is_expired(alice, job_id=job.pk)
+
+
+def test_expired_jobs_are_forgotten_in_the_end(alice):
+    for days in (89, 91):
+        ExpiredJob.objects.create(job_id=uuid4(), owner=alice)
+        ExpiredJob.objects.filter(expired_at__gt=Now() - timedelta(days=1)).update(
+            expired_at=Now() - timedelta(days=days)
+        )
+    sweep()
+    assert ExpiredJob.objects.get().expired_at > timezone.now() - timedelta(days=90)
 
 
 class TestCheck:

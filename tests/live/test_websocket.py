@@ -115,4 +115,6 @@ class TestRefusals:
         await socket.connect()
         for _ in range(20):
             await socket.send_to(text_data="{not json")
-        assert (await read_to_close(socket))[1] == 4429
+        frames, code = await read_to_close(socket)
+        assert code == 4429
+        assert (frames[-1]["event"], frames[-1]["data"]["error_code"]) == ("error", "too_many_messages")

@@ -21,9 +21,10 @@ from accounts.auth import ApiKeyAuthentication, SessionAuthentication
 from accounts.models import ApiKey, User
 from image2model.answers import list_limit_headers
 from image2model.rest import ApiView, read_id
+from jobs.errors import JobError
 from jobs.models import Generation, Job
 from jobs.reading import PARTS, read_job
-from jobs.services import Allowance, count_upload
+from jobs.services import Allowance, count_upload, is_expired
 
 Row = TypeVar("Row", bound=Model)
 
@@ -101,6 +102,19 @@ class LinkedJobView(JobView):
 
     authentication_classes = [AccessAuthentication, ApiKeyAuthentication, SessionAuthentication]
     query_fields = frozenset({"access"})
+
+
+class JobFilesView(LinkedJobView):
+    """What a job's files are: a job that the retention has removed is told from one that never was."""
+
+    def find_job(self, job_id: str) -> Job:
+        try:
+            return super().find_job(job_id)
+        except Http404:
+            if is_expired(self.user, job_id=read_id(job_id, what="job ID")):
+                raise JobError("file_expired", "The files of this job were removed: it was too old.",
+                               hint="Upload the pictures again.") from None  # fmt: skip
+            raise
 
 
 class AnyAccept(BaseContentNegotiation):

@@ -14,7 +14,7 @@ from image2model.rest import read_id
 from jobs import catalog, downloads
 from jobs.api import serializers
 from jobs.api.links import find_links
-from jobs.api.views.base import AnyAccept, JobView, LinkedJobView, first_or_404
+from jobs.api.views.base import AnyAccept, JobFilesView, JobView, LinkedJobView, first_or_404
 from jobs.describe import format_time
 from jobs.errors import JobError
 from jobs.links import Links
@@ -40,7 +40,7 @@ class DownloadAllView(LinkedJobView):
         )
 
 
-class DownloadFileView(LinkedJobView):
+class DownloadFileView(JobFilesView):
     content_negotiation_class = AnyAccept
 
     @document("download_file", responses={(200, kind): bytes for kind in FILE_TYPES})

@@ -30,7 +30,7 @@ from jobs.api.fields import (
 )
 from jobs.api.links import find_links
 from jobs.api.pages import Page, build_address, read_cursor, read_page
-from jobs.api.views.base import AnyAccept, CountedJobView, JobView, LinkedJobView
+from jobs.api.views.base import AnyAccept, CountedJobView, JobFilesView, JobView, LinkedJobView
 from jobs.api.views.uploads import answer_submission
 from jobs.archives import stream_zip
 from jobs.describe import describe_job
@@ -120,7 +120,7 @@ class JobRetryView(JobView):
         return answer_job(request, self.find_job(job_id))
 
 
-class JobZipView(LinkedJobView):
+class JobZipView(JobFilesView):
     content_negotiation_class = AnyAccept
 
     @document("download_zip", responses={(200, "application/zip"): bytes})
