@@ -50,7 +50,13 @@ class SignUpForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
     def clean_email(self) -> str:
-        return require_free_email(self.cleaned_data["email"], self.instance)
+        return str(self.cleaned_data["email"]).lower()
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Whether the address is free is left to ``sign_up``, which asks when nothing else is wrong: to learn it of a
+        free address costs an account that staff can see.
+        """
+        return {*super()._get_validation_exclusions(), "email"}  # type: ignore[misc]
 
     def _post_clean(self) -> None:
         """After the address is on the instance, so that a password like the address is refused."""

@@ -41,6 +41,14 @@ def test_an_address_has_one_account_in_any_case(client, alice):
     assert "This address has an account." in sign_up(client, "ALICE@example.org").content.decode()
 
 
+def test_who_could_not_sign_up_anyway_learns_of_no_account(client, alice):
+    taken, free = (sign_up(client, email, password="short") for email in ("alice@example.org", "carol@example.org"))
+
+    assert taken.status_code == free.status_code == 200
+    assert taken.context["form"].errors == free.context["form"].errors
+    assert "has an account" not in taken.content.decode()
+
+
 def test_two_at_once_make_one_account(alice):
     with pytest.raises(AccountError) as refusal:
         services.sign_up("Alice@example.org", "a long enough phrase")
