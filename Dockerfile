@@ -63,4 +63,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health', timeout=2)"]
 CMD ["python", "-m", "uvicorn", "image2model.asgi:application", "--host", "0.0.0.0", "--port", "8000", \
     "--workers", "2", "--timeout-graceful-shutdown", "30", "--timeout-keep-alive", "75", \
-    "--timeout-worker-healthcheck", "60", "--no-server-header", "--no-access-log", "--log-level", "warning"]
+    "--timeout-worker-healthcheck", "60", "--ws-max-size", "65536", "--no-server-header", "--no-access-log", "--log-level", "warning"]

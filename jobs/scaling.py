@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 
+from image2model.ops.processors import count_processors
 from image2model.ops.waiting import Backlog, read_backlog
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class Bounds:
 
 def read_bounds() -> Bounds:
     """As the settings say. A lower bound above the upper one wins: somebody asked for it."""
-    most = settings.MAX_WORKERS or os.cpu_count() or 1
+    most = settings.MAX_WORKERS or count_processors()
     return Bounds(
         fewest=settings.MIN_WORKERS,
         most=max(most, settings.MIN_WORKERS),

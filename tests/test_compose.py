@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from image2model.supervisor.stack import list_children
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
 APP = {"web", "live", "web-green", "live-green", "prepare", "worker-local", "worker-post", "worker-watch", "worker-fal"}
-WORKERS = {"worker-local": "local@1", "worker-post": "post", "worker-watch": "watch", "worker-fal": "fal"}
+WORKERS = {"worker-local": "local", "worker-post": "post", "worker-watch": "watch", "worker-fal": "fal"}
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,26 @@ def test_the_commands_are_those_of_the_units(production, dockerfile):
         assert program_of(production[service]["command"]) == program_of_unit(unit)
     assert production["web-green"].get("command") is None
     assert production["live-green"]["command"] == production["live"]["command"]
+
+
+def read_limits(command: list[str]) -> dict[str, str]:
+    """What bounds strangers: the words with a number behind, but not where a server listens or how often it runs."""
+    pairs = dict(pairwise(command))
+    named = {word for word in pairs if word.startswith("--") and pairs[word].isdecimal()}
+    return {word: pairs[word] for word in sorted(named - {"--port", "--workers", "--verbosity"})}
+
+
+def test_the_limits_are_those_of_bin_up(production, dockerfile):
+    """What differs is said: several processes behind nginx end slowly and keep its connections open."""
+    [web] = [
+        child for child in list_children(Options(host="::", port=8000, workers=1), secrets={}) if child.name == "web"
+    ]
+    ours, theirs = read_limits(list(web.argv)), read_limits(read_command(read_stage(dockerfile, "product")))
+    own = {"--timeout-graceful-shutdown", "--timeout-keep-alive", "--timeout-worker-healthcheck"}
+    assert {word: theirs[word] for word in theirs.keys() - own} == {word: ours[word] for word in ours.keys() - own}
+    live = read_limits(production["live"]["command"])
+    assert set(live.values()) == {theirs["--ws-max-size"]}
+    assert live.keys() == {"--websocket-max-message-size", "--websocket-max-frame-size"}
 
 
 def test_bin_up_runs_the_same_workers(production):

@@ -5,7 +5,7 @@
 #   /opt/image2model/slots/{blue,green}   links to releases: what web and live run
 #   /opt/image2model/current              a link to the release that the workers run
 
-: "${WORKERS:=local@1 local@2 post watch fal}" "${SOURCE:=$OPT/source}"
+: "${WORKERS:=local post watch fal}" "${SOURCE:=$OPT/source}"
 : "${INSTALL_COMMAND:=python3 bin/installation.py}" "${TEST_COMMAND:=bin/test}"
 NGINX_FOLDER=$ETC/nginx
 if [ "$DRIVER" = systemd ]; then STATUS_VERB=is-active; else STATUS_VERB=status; fi

@@ -25,7 +25,7 @@ from tests.running import ROOT, wait_until
 from tests.servers import find_free_port, run_postgres
 
 NGINX, REDIS = "/usr/sbin/nginx", "/usr/bin/redis-server"
-WORKERS = ("local@1", "local@2", "post", "watch")
+WORKERS = ("local", "post", "watch")
 SLOTS = ("blue", "green")
 DEPLOY = ROOT / "deploy"
 FOLDERS = (

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import struct
 import subprocess
@@ -79,6 +80,23 @@ def test_a_websocket_runs_through_daphne(host: Host):
 
     frames = asyncio.run(follow())
     assert frames[-1]["event"] == "task_completed"
+
+
+def test_a_huge_message_ends_its_websocket(host: Host):
+    """Clients have nothing to say: 64 KB are more than enough."""
+
+    host.client().close()  # makes the key
+
+    async def say(size: int) -> None:
+        headers = {"Authorization": f"Bearer {host.key}"}
+        address = f"wss://localhost:{host.https_port}/ws/jobs/"
+        async with websockets.connect(address, ssl=host.trust(), additional_headers=headers) as socket:
+            await socket.send("x" * size)
+            await (await socket.ping())
+
+    asyncio.run(say(65_536))
+    with pytest.raises(websockets.ConnectionClosed):
+        asyncio.run(say(65_537))
 
 
 def test_streams_never_come_to_web(host: Host, finished: dict):
@@ -202,6 +220,25 @@ def test_a_stranger_s_upload_is_refused_before_it_is_taken_in(host: Host):
     with host.stranger() as stranger:
         answer = stranger.post("/api/v1/upload", files=[("files", ("a.png", b" " * (100 * MIB)))])
     assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")
+
+
+@pytest.mark.slow
+def test_an_upload_that_stands_still_is_answered(host: Host):
+    """By the product, whose patience is shorter than nginx's."""
+    head = (
+        f"POST /api/v1/upload HTTP/1.1\r\nHost: localhost:{host.https_port}\r\nAuthorization: Bearer {host.key}\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n--x\r\n"
+    )
+    with (
+        socket.create_connection(("127.0.0.1", host.https_port), timeout=90) as plain,
+        host.trusted.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        connection.sendall(head.encode())
+        with connection.makefile("rb") as answer:
+            status = answer.readline()
+            text = answer.read(4096)
+    assert b" 400 " in status
+    assert b"incomplete_upload" in text
 
 
 def test_the_metrics_stay_inside(host: Host):
