@@ -64,6 +64,7 @@ driver_fill_slot() { # SLOT
 
 driver_prepare() {
     compose up --detach postgres redis
+    TAG=$COMMIT compose run --rm prepare python manage.py check --deploy --fail-level ERROR
     TAG=$COMMIT compose run --rm prepare python manage.py change_schema --check
     TAG=$COMMIT compose run --rm prepare
 }

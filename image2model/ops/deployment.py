@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Info, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
+from django.utils.module_loading import import_string
 
 from image2model.misspelt import find_misspelt
 from image2model.production import is_open_redis
@@ -16,6 +18,16 @@ from image2model.production import is_open_redis
 @register(Tags.compatibility)
 def check_names(app_configs: Any, **_: Any) -> list[CheckMessage]:
     return [Warning(line, id="image2model.W001") for line in find_misspelt(os.environ)]
+
+
+@register(Tags.compatibility, deploy=True)
+def check_application(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """A web process that cannot load it is started again and again: better known before."""
+    try:
+        import_string(settings.ASGI_APPLICATION)
+    except Exception:  # whatever the code of a release may raise; it is told, not swallowed
+        return [Error(f"The application cannot be loaded.\n{traceback.format_exc()}", id="image2model.E001")]
+    return []
 
 
 @register(Tags.security, deploy=True)

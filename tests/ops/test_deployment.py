@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.checks import ERROR
 
+from image2model.ops.deployment import check_application
 from image2model.production import is_open_redis
 
 PRODUCTION = {
@@ -59,6 +61,15 @@ def test_what_is_unsafe_is_told(tmp_path: Path, changes: dict[str, str], expecte
 
     assert checked.returncode == 1
     assert expected in checked.stderr
+
+
+def test_an_application_that_cannot_be_loaded_is_told(settings) -> None:
+    assert check_application(None) == []
+
+    settings.ASGI_APPLICATION = "tests.ops.test_deployment.nothing_of_that_name"
+    [found] = check_application(None)
+    assert (found.id, found.level >= ERROR) == ("image2model.E001", True)
+    assert "nothing_of_that_name" in str(found.msg)
 
 
 def test_that_a_password_alone_opens_the_admin_is_told(tmp_path: Path) -> None:

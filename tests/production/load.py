@@ -15,6 +15,7 @@ import httpx
 
 from tests.factories import make_picture
 from tests.production.host import Host
+from tests.running import wait_until
 
 REQUESTS_PER_SECOND = 20
 AT_ONCE = 24  # a machine that cannot keep up gets fewer requests, not a crowd that nobody would send it
@@ -29,8 +30,9 @@ class Visitors:
     answers: Counter[int] = field(default_factory=Counter)
     versions: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
-    longest_gap: float = 0.0  # of a stream that wants to stay open
+    longest_gap: float = 0.0  # of a stream that wants to stay open; counted while it lasts, too
     connections: int = 0
+    is_following: bool = False
     jobs: list[str] = field(default_factory=list)
     slowest: float = 0.0
     _over: threading.Event = field(default_factory=threading.Event)
@@ -104,10 +106,19 @@ class Visitors:
                     async for line in stream.aiter_lines():
                         if line.startswith("retry:"):
                             self.connections += 1
-                            self.longest_gap = max(self.longest_gap, time.monotonic() - (lost or time.monotonic()))
-                            lost = None
+                            self._note_gap(lost)
+                            self.is_following, lost = True, None
                         assert not line.startswith("data:") or json.loads(line[5:])
             except httpx.TransportError:
                 pass  # cut, or nobody there: the gap tells
-            lost = lost or time.monotonic()
+            self.is_following, lost = False, lost or time.monotonic()
             await asyncio.sleep(RECONNECT_SECONDS)
+            self._note_gap(lost)
+
+    def _note_gap(self, lost: float | None) -> None:
+        if lost is not None:
+            self.longest_gap = max(self.longest_gap, time.monotonic() - lost)
+
+    def wait_for_stream(self, *, connections: int) -> None:
+        """It was cut when the old slot ended; whoever left at once would not see whether it comes back."""
+        wait_until(lambda: self.is_following and self.connections >= connections, what="the stream")
