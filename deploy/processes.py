@@ -67,9 +67,10 @@ class Unit:
         return OURS.sub(lambda match: f"{self.root}{match[0]}", text) if self.root != Path("/") else text
 
 
-def read_unit(name: str, *, root: Path, units: Path = UNITS) -> Unit:
+def read_unit(name: str, *, root: Path, units: Path = UNITS, called: str = "") -> Unit:
+    """``called``: run beside the unit itself under another name, with files of its own."""
     stem, at, instance = name.removesuffix(".service").partition("@")
-    unit = Unit(name=f"{stem}{at}{instance}", root=root)
+    unit = Unit(name=called or f"{stem}{at}{instance}", root=root)
     main = units / f"{stem}{at}.service"
     if not main.exists():
         raise UnitError(f"There is no unit {main.name}.")
