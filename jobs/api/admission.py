@@ -19,9 +19,10 @@ from image2model.answers import build_error
 from image2model.middleware import choose_request_id, request_id_var
 from jobs.api.capacity import LARGE_BYTES, take_place
 from jobs.api.errors import Answer, list_headers, read_error
-from jobs.api.parsers import MAX_BODY_BYTES, max_form_bytes, refuse_size
+from jobs.api.parsers import MAX_BODY_BYTES
 from jobs.api.patience import PatientReceive
 from jobs.errors import JobError
+from jobs.incoming import max_form_bytes, refuse_size
 from jobs.services import check_disk
 
 Scope = MutableMapping[str, Any]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.csrf import csrf_protect
 
 from image2model.answers import build_error, list_refusal_headers, render_too_many
 from jobs import catalog
@@ -36,12 +35,12 @@ from jobs.services import (
 from jobs.views.access import find_generation, find_job, signed_in
 from jobs.views.engines import KINDS, build_cards, describe_engines, group_cards
 from jobs.views.forms import COMMON, PRESETS, TEXTURES, OptionsForm, list_own_options, name_of_field, write_value
+from jobs.views.reading import read_sent_form, takes_forms
 
 JSON_TYPE = "application/json"
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def upload(request: HttpRequest) -> HttpResponse:
     """Pictures from the visitor's machine."""
     return _answer(request, again=[], initial=_read_address(request))
@@ -53,8 +52,7 @@ def _read_address(request: HttpRequest) -> dict[str, Any]:
     return {"engine": engine} if engine in {entry.id for entry in offered_engines()} else {}
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def run_generation_again(request: HttpRequest, generation_id: UUID) -> HttpResponse:
     """One stored picture, or set of views, with other options."""
     generation = find_generation(request, generation_id)
@@ -62,8 +60,7 @@ def run_generation_again(request: HttpRequest, generation_id: UUID) -> HttpRespo
     return _answer(request, again=[generation], initial=_read_wishes(generation.engine, generation.options, job))
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@takes_forms
 def run_job_again(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """All stored pictures of a job, with other options."""
     job = find_job(request, job_id)
@@ -85,7 +82,17 @@ def _answer(request: HttpRequest, *, again: Sequence[Generation], initial: dict[
     engines = offered_engines()
     if request.method != "POST":
         return _show(request, OptionsForm(engines=engines, initial=initial), again=again)
-    form = OptionsForm(request.POST, engines=engines)
+    form = OptionsForm(initial=initial, engines=engines)
+    try:
+        read_sent_form(request)
+        return _take(request, OptionsForm(request.POST, engines=engines), again=again)
+    except JobError as error:
+        return _refuse(request, form, error=error, again=again)
+
+
+@csrf_protect
+def _take(request: HttpRequest, form: OptionsForm, *, again: Sequence[Generation]) -> HttpResponse:
+    """What was filled in, as it was read."""
     try:
         count_upload(signed_in(request))
         submission = _submit(request, form, again=again)
@@ -119,9 +126,10 @@ def _build_key(form: OptionsForm, asked: str) -> str:
 
 
 def _read_uploads(request: HttpRequest) -> list[Upload]:
-    """A browser sends one nameless empty part for a file field in which nothing was chosen."""
-    files = [file for file in request.FILES.getlist("files") if file.name]
-    return [Upload(filename=file.name or "", file=cast(BinaryIO, file)) for file in files]
+    """A file under another name is none that we know."""
+    if unknown := sorted(set(request.FILES) - {"files"}):
+        raise JobError("unknown_parameter", f"There is no field {unknown[0][:80]!r} here.")
+    return cast(list[Upload], request.FILES.getlist("files"))
 
 
 def _read_stored(generations: Sequence[Generation]) -> list[Item]:

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from jobs.api.multipart import CutOffError, Head, MalformedError, read_parts
 from jobs.api.parsers import StrictMultiPartParser
 from jobs.errors import JobError
+from jobs.incoming.multipart import CutOffError, Head, MalformedError, read_parts
 from tests.api.client import BOUNDARY, encode_form
 
 

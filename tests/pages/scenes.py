@@ -46,6 +46,7 @@ def finish_one(job: Job, *, warnings: tuple[str, ...] | list[str] = ()) -> Gener
     ):
         artifact = make_artifact(generation, role=role, format_id=format_id)
         files.write_file(artifact.path, data)
+        Artifact.objects.filter(pk=artifact.pk).update(size=len(data))
         artifacts.append(artifact)
     runs.complete_generation(generation, artifacts=artifacts, warnings=warnings)
     return generation

@@ -15,9 +15,10 @@ from jobs import progress
 from jobs.api import requests, serializers
 from jobs.api.fields import WISHES, read_form, read_idempotency_key, read_list, read_wishes, refuse
 from jobs.api.links import find_links
-from jobs.api.parsers import SentFile, StrictMultiPartParser
+from jobs.api.parsers import StrictMultiPartParser
 from jobs.api.views.base import CountedJobView
 from jobs.describe import CURRENCY, add_up, describe_stored, format_money
+from jobs.incoming import SentFile
 from jobs.links import Links
 from jobs.models import Generation, GenerationInput, Job
 from jobs.services import Submission, keep_uploads, submit_uploads
