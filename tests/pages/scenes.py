@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 from playwright.sync_api import Page
 
@@ -46,8 +47,7 @@ def finish_one(job: Job, *, warnings: tuple[str, ...] | list[str] = ()) -> Gener
     ):
         artifact = make_artifact(generation, role=role, format_id=format_id)
         files.write_file(artifact.path, data)
-        Artifact.objects.filter(pk=artifact.pk).update(size=len(data))
-        artifacts.append(artifact)
+        artifacts.append(replace(artifact, size=len(data)))
     runs.complete_generation(generation, artifacts=artifacts, warnings=warnings)
     return generation
 
