@@ -88,8 +88,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "shown_prefix",
         "user",
         "shown_scopes",
-        "uploads_per_minute",
-        "active_generations",
+        "shown_limits",
         "created_at",
         "last_used_at",
         "expires_at",
@@ -120,6 +119,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     @admin.display(description="scopes")
     def shown_scopes(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
+
+    @admin.display(description="limits")
+    def shown_limits(self, key: ApiKey) -> str:
+        limits = {"/min": key.uploads_per_minute, " at once": key.active_generations}
+        return ", ".join(f"{limit}{unit}" for unit, limit in limits.items() if limit is not None) or "–"
 
     @admin.action(description="Revoke the selected keys", permissions=["revoke"])
     def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
