@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -15,6 +16,8 @@ from django.utils import timezone
 from accounts.errors import AccountError
 from accounts.models import ApiKey, Scope, User
 from accounts.tokens import Token, find_matching_pepper, find_pepper, hash_token, make_token, parse_token
+
+logger = logging.getLogger(__name__)
 
 MAX_USABLE_KEYS = 10
 MAX_NAME_LENGTH = 100
@@ -96,7 +99,10 @@ def note_key_use(key: ApiKey) -> None:
     if key.last_used_at and timezone.now() - key.last_used_at < USE_IS_NOTED_EVERY:
         return
     stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - USE_IS_NOTED_EVERY)
-    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
+    try:
+        ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
+    except DatabaseError as error:  # a database that takes no writes can still be read
+        logger.warning("The use of API key %s could not be noted: %s", key.prefix, error)
 
 
 def _proves(token: Token, key: ApiKey) -> bool:

@@ -15,7 +15,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
@@ -156,6 +156,12 @@ def _read_database_error(error: Any) -> Answer:
                   hint="Try again in a few seconds.")  # fmt: skip
 
 
+def _read_internal_error(error: Any) -> Answer | None:
+    """PostgreSQL takes no writes: it has become a replica, or somebody protects its last bytes."""
+    read_only = getattr(error.__cause__, "sqlstate", "") == "25006"
+    return _read_database_error(error) if read_only else None
+
+
 def _read_os_error(error: Any) -> Answer | None:
     if isinstance(error, StorageUnavailable):
         return Answer(code="file_unavailable", message="The file storage cannot be reached at the moment.",
@@ -209,5 +215,6 @@ READERS: tuple[tuple[Any, Callable[[Any], Answer | None]], ...] = (
     (UnreadablePostError, _say("incomplete_upload", "The upload ended early.", hint="Send it again.")),
     (SuspiciousOperation, _say("bad_request", "The request could not be understood.")),
     ((OperationalError, InterfaceError), _read_database_error),
+    (InternalError, _read_internal_error),
     (OSError, _read_os_error),
 )

@@ -20,10 +20,11 @@ MEGABYTE = 1024 * 1024
 
 
 @contextmanager
-def mount_small_disk(folder: Path) -> Iterator[bool]:
-    """A disk of 8 MB at a folder; only root may have one. Others meet the failure points alone."""
+def mount_small_disk(folder: Path, *, megabytes: int = 8) -> Iterator[bool]:
+    """A disk of a few MB at a folder; only root may have one. Others meet the failure points alone."""
     folder.mkdir(parents=True, exist_ok=True)
-    if os.getuid() != 0 or not _mount("-t", "tmpfs", "-o", "size=8m,nr_inodes=400", "tmpfs", str(folder)):
+    size = f"size={megabytes}m,nr_inodes=400"
+    if os.getuid() != 0 or not _mount("-t", "tmpfs", "-o", size, "tmpfs", str(folder)):
         yield False
         return
     try:
@@ -172,6 +173,36 @@ def test_the_log_cannot_be_written(scene: Scene):
             with fill(logs):
                 make_model(scene, alice)
     make_model(scene, alice)
+    judge(scene.stack, scene.history)
+
+
+def list_partial(scene: Scene) -> list[Path]:
+    return list((scene.stack.data_dir / "files").rglob("*.part"))
+
+
+def test_a_disk_that_cannot_be_synced(scene: Scene):
+    """It took the bytes and then does not know whether it has them: nothing counts as stored."""
+    alice = scene.caller()
+    before = len(scene.stack.ask("rows")["jobs"])
+    scene.stack.arm("store.sync", "eio")
+    assert_refused(alice.send(scene.fresh(), engine="local", once=True))
+    assert scene.stack.has_struck("store.sync")
+    assert len(scene.stack.ask("rows")["jobs"]) == before
+    assert list_partial(scene) + list_incoming(scene) == []
+    make_model(scene, alice)
+    judge(scene.stack, scene.history)
+
+
+def test_a_result_that_cannot_be_synced_is_fetched_again(scene: Scene):
+    """Downloaded whole, not safely on the disk: it is not recorded, and FAL is asked for nothing but the file."""
+    alice, before = scene.caller(), len(scene.stack.fal.submits())
+    scene.stack.fal.script({"run_seconds": 1.0}, count=1)
+    job_id = alice.send(scene.fresh(), engine=ENGINE).body["job_id"]
+    scene.stack.arm("store.sync", "eio")
+    scene.stack.wait_until(lambda: alice.is_over(job_id), what="the job")
+    assert scene.stack.has_struck("store.sync")
+    assert len(scene.stack.fal.submits()) == before + 1
+    assert list_partial(scene) == []
     judge(scene.stack, scene.history)
 
 
