@@ -45,8 +45,8 @@ class Frame:
     is_last: bool = False
 
 
-def note_change(job: Job) -> None:
-    """Number a change of this job: raise its version and its owner's feed, publish both after commit.
+def note_change(job: Job, **fields: Any) -> None:
+    """Write ``fields`` of this job under a new number: raise its version and its owner's feed, publish after commit.
 
     Called inside the transaction of the change, with the job's row locked by it.
     """
@@ -54,7 +54,7 @@ def note_change(job: Job) -> None:
         Feed.objects.get_or_create(owner_id=job.owner_id)
         Feed.objects.filter(owner_id=job.owner_id).update(version=F("version") + 1)
     feed_version = Feed.objects.values_list("version", flat=True).get(owner_id=job.owner_id)
-    Job.objects.filter(pk=job.pk).update(version=F("version") + 1, feed_version=feed_version)
+    Job.objects.filter(pk=job.pk).update(version=F("version") + 1, feed_version=feed_version, **fields)
     job.version, job.feed_version = job.version + 1, feed_version
     _publish_after_commit(job)
 

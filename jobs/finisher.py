@@ -54,7 +54,7 @@ def _finish(attempt: Attempt) -> None:
             return
         warnings: list[str] = []
         with default_storage.open(model.path) as file:
-            workshop = Workshop(file)
+            workshop = Workshop(file, is_crowded=finishing.is_crowded())
             artifacts = [*_draw(attempt, model, workshop, warnings), *_convert(attempt, model, workshop, warnings)]
         failpoint("finish.before_complete")
         finishing.complete_finishing(attempt, artifacts=artifacts, warnings=warnings, model=model)

@@ -6,8 +6,8 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import DatabaseError, connections
@@ -17,14 +17,10 @@ from rq.exceptions import InvalidJobOperation
 
 from image2model.ops import meters, presence
 from jobs import watcher
-from jobs.queue import POST
-from jobs.services.fal import finishing
 from jobs.services.processes import forget_worker, note_heartbeat, recover_runs_of
 
 logger = logging.getLogger(__name__)
 
-# Many previews yield to what fetches models that are paid for; one alone is waited for by somebody.
-CROWD_NICENESS = 10
 WORKER_TTL = 18  # seconds; RQ waits fifteen less for a doorbell, then beats
 MONITORING_SECONDS = 3  # how often a working horse's parent beats
 
@@ -77,16 +73,31 @@ class ForkingWorker(_HeartbeatMixin, Worker):
 
     def main_work_horse(self, job: Any, queue: Any) -> None:
         end_with_the_supervisor()  # threads do not survive the fork
-        if queue.name == POST:
-            yield_in_a_crowd()
         super().main_work_horse(job, queue)
 
 
-def yield_in_a_crowd() -> None:
-    """This process takes what the others leave of the processor, unless only a few pictures wait for it."""
-    with suppress(DatabaseError):
-        if finishing.is_crowded():
-            os.nice(CROWD_NICENESS)
+class PostWorker(_HeartbeatMixin, SimpleWorker):
+    """Has its work done by a confined child and keeps it for the next model: a work horse between them only costs."""
+
+    def execute_job(self, job: Any, queue: Any) -> None:
+        with self._show_life_beside():
+            super().execute_job(job, queue)
+
+    @contextmanager
+    def _show_life_beside(self) -> Iterator[None]:
+        """A large model takes longer than a worker may be silent."""
+        over = threading.Event()
+        beating = threading.Thread(target=self._beat_until, args=(over,), name="signs of life")
+        beating.start()
+        try:
+            yield
+        finally:
+            over.set()
+            beating.join()
+
+    def _beat_until(self, over: threading.Event) -> None:
+        while not over.wait(MONITORING_SECONDS):
+            self._tell_database(self._show_life)
 
 
 class WatchWorker(_HeartbeatMixin, SimpleWorker):

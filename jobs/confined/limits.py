@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ class Limits:
     seconds: int
     open_files: int = 32
     file_bytes: int = 0  # the largest file that may be written
+    niceness: int = 0  # above 0 it takes what others leave of the processor
 
 
 def impose_limits(limits: Limits) -> None:
@@ -26,6 +28,7 @@ def impose_limits(limits: Limits) -> None:
     _limit(resource.RLIMIT_NOFILE, limits.open_files)
     _limit(resource.RLIMIT_FSIZE, limits.file_bytes)
     _limit(resource.RLIMIT_CORE, 0)
+    os.nice(limits.niceness)
 
 
 def _limit(kind: int, amount: int) -> None:

@@ -23,7 +23,7 @@ CHILD = Kind(
     tasks="jobs.confined.picture_tasks",
     limits=Limits(memory_bytes=1024 * MEGABYTE, seconds=30),
     wall_seconds=120,
-    idle_seconds=20,
+    idle_seconds=10,
 )
 _pool = Pool(CHILD)
 _large_turns = threading.BoundedSemaphore(1)  # two large pictures at once would take 1.5 GB

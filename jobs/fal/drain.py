@@ -27,8 +27,8 @@ from jobs.services.processes import note_heartbeat
 logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 20.0
-SENDING_AT_ONCE = 24
-COLLECTING_AT_ONCE = 16
+SENDING_AT_ONCE = 48  # claimed together, most of a claim's cost is for each job and not for each picture
+COLLECTING_AT_ONCE = 24
 KEEP_ALIVE_SECONDS = 5.0
 LOOK_SECONDS = 0.5
 DATABASE_ERRORS = (DatabaseError, InterfaceError)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -33,6 +34,7 @@ POSTS_AT_ONCE = 8  # a kill leaves at most so many outcomes unknown
 UPLOADING_PERCENT, SUBMITTED_PERCENT = 3, 5
 
 View = str
+_preparing = threading.Lock()  # one child process for pictures is enough: it is FAL that is waited for
 
 
 class Sender:
@@ -167,7 +169,7 @@ def prepare_picture(path: str, *, engine: catalog.EngineEntry) -> images.Normali
     """Upright, without metadata, in the right type and no larger than the engine takes."""
     limits = engine.picture_limits
     side = limits.max_side or images.MAX_SIDE
-    with default_storage.open(path) as file:
+    with default_storage.open(path) as file, _preparing:
         picture = pictures.normalise(file, **_limit_side(limits.max_side))
         while limits.max_bytes and len(picture.data) > limits.max_bytes and side > 256:
             side = max(picture.width, picture.height) * 3 // 4

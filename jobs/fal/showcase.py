@@ -1,4 +1,4 @@
-"""How do steps that take milliseconds show themselves? Only the last of each run, once a second."""
+"""How do steps that take milliseconds show themselves? Only the last of each run, about once a second."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jobs.services.fal.showing import Sight, show
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 1.0
+CROWD, CROWD_PAUSE_SECONDS = 16, 2.0  # so many runs in hand are shown less often
 
 
 class Showcase:
@@ -42,9 +43,14 @@ class Showcase:
         await self._write()
 
     async def _write_later(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), PAUSE_SECONDS)
+        await self._pause(PAUSE_SECONDS)
+        if len(self._latest) > CROWD:
+            await self._pause(CROWD_PAUSE_SECONDS)
         await self._write()
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
 
     async def _write(self) -> None:
         sights, self._latest = list(self._latest.values()), {}

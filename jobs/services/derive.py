@@ -19,18 +19,23 @@ def lock_job(job_id: UUID) -> Job:
     return Job.objects.select_for_update().get(pk=job_id)
 
 
+def in_locking_order(job: Job) -> tuple[int, UUID]:
+    """In which order several locked jobs are refreshed: each locks its owner's feed, and nobody may wait in a ring."""
+    return job.owner_id, job.pk
+
+
 def refresh_job(job: Job) -> Job:
     """Derive counts, status and progress of a locked job and number the change."""
     counts, mean = _tally(job)
     status = derive_job_status(counts, cancelled=job.cancelled_at is not None)
-    Job.objects.filter(pk=job.pk).update(
+    events.note_change(
+        job,
         status=status,
         progress=100 if status == Status.COMPLETED else max(job.progress, mean),
         finished_at=(job.finished_at or Now()) if status in TERMINAL else None,
         started_at=job.started_at or (Now() if status == Status.PROCESSING else None),
         **{name.value: number for name, number in counts.items()},
     )
-    events.note_change(job)
     fresh = Job.objects.get(pk=job.pk)
     if fresh.status in TERMINAL and job.status != fresh.status:
         events.write_event(fresh, fresh.status, message=f"Job {fresh.status}.")

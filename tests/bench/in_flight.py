@@ -27,12 +27,13 @@ sys.path.insert(0, str(ROOT))
 ENGINE = "tripo-v2.5"
 JOB_SIZE = 25
 USERS = 4
-QUEUES = ("fal", "fal", "watch", "post")
+WORKERS = (("fal", 2), ("watch", 1), ("post", 1))  # of each queue: how many; two share what their parent has loaded
 STARTING_SECONDS = 120
 PICTURE_SIDE = 96
 MEMORY_LIMIT_MB = 400
 BLOCKING_WORKERS = 4
 POLL_SECONDS = 2.0
+MEASURING_SECONDS = 1.0
 
 
 def main() -> None:
@@ -56,7 +57,9 @@ def measure(folder: Path, arguments: argparse.Namespace) -> None:
     ):
         set_up(folder, redis_url=redis_url, key=fal.key, base_url=fal.base_url)
         make_jobs(arguments.count)
+        fal_before = read_processor(fal.pid)
         ours = run_product(arguments)
+        print(f"  the virtual FAL itself: {read_processor(fal.pid) - fal_before:.1f} s of the processor")
         sent = fal.count_submits(by="picture_url")
         assert len(sent) == sum(sent.values()) == arguments.count, "every picture is sent once"
         if arguments.blocking:
@@ -129,7 +132,7 @@ def run_product(arguments: argparse.Namespace) -> float:
     with run_workers() as pids:
         begin, before = time.monotonic(), [read_processor(pid) for pid in pids]
         breaker.reset(actor="measurement")
-        for _ in range(QUEUES.count("fal")):
+        for _ in range(dict(WORKERS)[queue.FAL]):
             queue.ring(queue.FAL)
         memory: list[float] = [0.0] * len(pids)
         took: dict[str, float] = {}
@@ -138,8 +141,11 @@ def run_product(arguments: argparse.Namespace) -> float:
             "over at FAL": lambda: Attempt.objects.exclude(ready_at=None).count(),
             "stored": lambda: Attempt.objects.exclude(collected_at=None).count(),
         }
+        measured_at = begin
         while "stored" not in took:
-            memory = max(memory, [measure_memory(pid) for pid in pids], key=sum)
+            if time.monotonic() >= measured_at + MEASURING_SECONDS:  # reading it takes the processor away from others
+                measured_at = time.monotonic()
+                memory = max(memory, [measure_memory(pid) for pid in pids], key=sum)
             for name, look in steps.items():
                 if name not in took and look() >= arguments.count:
                     took[name] = time.monotonic() - begin
@@ -153,8 +159,8 @@ def run_product(arguments: argparse.Namespace) -> float:
             f" {took['stored'] / arguments.seconds:.2f} × the ideal; {sum(memory):.0f} MB of {MEMORY_LIMIT_MB};"
             f" {sum(processor):.1f} s of the processor; {polls} polls; load {os.getloadavg()[0]:.1f}"
         )
-        for queue_name, megabytes, seconds in zip(QUEUES, memory, processor, strict=True):
-            print(f"  {queue_name:<6} {megabytes:4.0f} MB {seconds:5.1f} s")
+        for (queue_name, count), megabytes, seconds in zip(WORKERS, memory, processor, strict=True):
+            print(f"  {count} {queue_name:<6} {megabytes:4.0f} MB {seconds:5.1f} s")
         if arguments.previews:
             while Generation.objects.exclude(status="completed").exists():
                 time.sleep(0.3)  # the pace of asking
@@ -169,11 +175,12 @@ def run_workers() -> Iterator[list[int]]:
     command = [sys.executable, "manage.py", "work"]
     log = (Path(os.environ["DATA_DIR"]) / "workers.log").open("w")
     processes = [
-        subprocess.Popen([*command, queue], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT) for queue in QUEUES
+        subprocess.Popen([*command, queue, "--count", str(count)], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        for queue, count in WORKERS
     ]
     end = time.monotonic() + STARTING_SECONDS
     try:
-        while WorkerHeartbeat.objects.count() < len(processes):
+        while WorkerHeartbeat.objects.count() < sum(count for _, count in WORKERS):
             assert time.monotonic() < end, "the workers do not start"
             time.sleep(0.1)  # the pace of asking
         yield [process.pid for process in processes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from collections.abc import Iterator
 
@@ -137,3 +138,18 @@ def test_a_format_asked_for_later(alice, use) -> None:
         run_conversion(conversion)
     assert dict(Conversion.objects.values_list("format", "status")) == {"obj": "failed", "usdz": "completed"}
     assert Conversion.objects.get(format="obj").error_code == "conversion_failed"
+
+
+def test_work_in_a_crowd_yields_to_others() -> None:
+    """And one child at a time is in memory."""
+    try:
+        Workshop(make_box_glb(), is_crowded=True).measure()
+        [child] = models._crowd_pool._idle
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == models.CROWD_NICENESS
+        Workshop(make_box_glb()).measure()
+        [child] = models._pool._idle
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == os.getpriority(os.PRIO_PROCESS, 0)
+        assert models._crowd_pool._idle == []
+    finally:
+        models._pool.stop()
+        models._crowd_pool.stop()

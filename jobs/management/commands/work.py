@@ -22,18 +22,26 @@ from image2model.ops.alerts.watch import look_beside
 from jobs import queue, watcher
 from jobs.pool import Pool
 from jobs.scaling import scale_by_queue
-from jobs.workers import MONITORING_SECONDS, WORKER_TTL, FalWorker, ForkingWorker, WatchWorker, end_with_the_supervisor
+from jobs.workers import (
+    MONITORING_SECONDS,
+    WORKER_TTL,
+    FalWorker,
+    ForkingWorker,
+    PostWorker,
+    WatchWorker,
+    end_with_the_supervisor,
+)
 
 # Imported by the parent once, so that no work horse spends half a second on it.
 PRELOADED = {
     queue.LOCAL: ("jobs.runner", "jobs.engines.local"),
     queue.POST: ("jobs.converter", "jobs.finisher"),
     queue.WATCH: (),
-    queue.FAL: ("jobs.fal.drain", "jobs.engines.fal.storage"),
+    queue.FAL: ("jobs.fal.drain", "jobs.engines.fal.storage", "jobs.meshes.document"),
 }
 _M_ARENA_MAX = -8  # of malloc.h
 AUTO = "auto"
-CLASSES = {queue.WATCH: WatchWorker, queue.FAL: FalWorker}
+CLASSES = {queue.WATCH: WatchWorker, queue.FAL: FalWorker, queue.POST: PostWorker}
 
 
 class Command(BaseCommand):

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs import files, queue
 from jobs.models import Artifact, Attempt, Generation, Job
 from jobs.models.generations import lease_for
-from jobs.services.derive import lock_job, refresh_job
+from jobs.services.derive import in_locking_order, lock_job, refresh_job
 from jobs.services.fal.fallback import fail_or_fall_back
 from jobs.services.fal.pacing import back_off
 from jobs.services.money import settle, settle_some
@@ -124,28 +122,35 @@ class Collected:
 
 
 def record_collected(collected: Sequence[Collected]) -> frozenset[int]:
-    """The files are stored: record them, one transaction for each job.
+    """The files are stored: record them, most of them in one transaction.
 
     Answers the attempts that were recorded: of the others another worker was quicker, or nobody wants them any more.
     """
-    by_job: dict[UUID, list[Collected]] = defaultdict(list)
-    for each in collected:
-        by_job[each.attempt.generation.job_id].append(each)
-    return frozenset().union(*(_record_in_job(job_id, by_job[job_id]) for job_id in sorted(by_job)))
+    together, alone = (
+        [each for each in collected if not each.is_complete],
+        [each for each in collected if each.is_complete],
+    )
+    recorded = [_record([each]) for each in alone]
+    try:
+        recorded += [_record(together)] if together else []
+    except IntegrityError:  # one that cannot be recorded does not hold up the others
+        recorded += [_record([each]) for each in together]
+    return frozenset().union(*recorded)
 
 
 @transaction.atomic
-def _record_in_job(job_id: UUID, collected: Sequence[Collected]) -> frozenset[int]:
-    try:
-        job = lock_job(job_id)
-    except Job.DoesNotExist:
-        return frozenset()
-    fresh = _note_collected(collected)
+def _record(collected: Sequence[Collected]) -> frozenset[int]:
+    """Jobs are locked in one order, and then their owners' feeds: whoever locks several does it so."""
+    rows = Job.objects.select_for_update().filter(pk__in={each.attempt.generation.job_id for each in collected})
+    jobs = {job.pk: job for job in rows.order_by("pk")}
+    fresh = _note_collected([each for each in collected if each.attempt.generation.job_id in jobs])
     recorded = _find_wanted(fresh)
     _store_rows(recorded)
     settle_some([each.attempt for each in fresh])
-    if any(not each.is_complete for each in recorded):
+    unfinished = {each.attempt.generation.job_id for each in recorded if not each.is_complete}
+    for job in sorted((jobs[job_id] for job_id in unfinished), key=in_locking_order):
         refresh_job(job)
+    if unfinished:
         queue.ring_after_commit(queue.POST)
     return frozenset(each.attempt.pk for each in recorded)
 
@@ -161,7 +166,7 @@ def _note_collected(collected: Sequence[Collected]) -> list[Collected]:
 
 
 def _find_wanted(collected: Sequence[Collected]) -> list[Collected]:
-    """Those whose generations still wait for them. The job is locked: nobody changes that meanwhile."""
+    """Those whose generations still wait for them. Their jobs are locked: nobody changes that meanwhile."""
     ids = [each.attempt.generation_id for each in collected]
     rows = Generation.objects.filter(pk__in=ids, status__in=WANTED)
     current = dict(rows.values_list("pk", "attempt"))

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from jobs.models import Attempt, Generation, Job, Provider, Submission
 from jobs.services import money
-from jobs.services.derive import lock_job, refresh_job
+from jobs.services.derive import in_locking_order, lock_job, refresh_job
 from jobs.services.fal.breaker import is_blocked
 from jobs.services.fal.fallback import switch_waiting_job
 from jobs.services.fal.provider import fal_engines, find_provider, lock_provider
@@ -50,8 +50,9 @@ def _claim_some(worker: str, *, at_most: int) -> list[Generation]:
     if free <= 0 or not money.is_site_open():
         return []
     turns = Counter(plan_turns(fal_engines(), at_most=free, except_owners=money.find_braked_owners()))
-    jobs = Job.objects.select_for_update().filter(pk__in=turns).order_by("pk")
-    return [each for job in list(jobs) for each in _claim_of(job, worker=worker, at_most=turns[job.pk])]
+    jobs = list(Job.objects.select_for_update().filter(pk__in=turns).order_by("pk"))
+    jobs.sort(key=in_locking_order)
+    return [each for job in jobs for each in _claim_of(job, worker=worker, at_most=turns[job.pk])]
 
 
 def _claim_of(job: Job, *, worker: str, at_most: int) -> list[Generation]:
