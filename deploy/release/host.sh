@@ -64,7 +64,7 @@ driver_build() {
     git -C "$SOURCE" archive "$COMMIT" | tar -x -C "$RELEASE"
     echo "BUILD_COMMIT=$COMMIT" >"$RELEASE/release.env"
     digest=$(sha256sum "$RELEASE/requirements.txt" | cut -c 1-16)
-    mkdir -p "$OPT/environments/$digest"
+    make_environment "$OPT/environments/$digest"
     ln -s "$OPT/environments/$digest" "$RELEASE/.venv"
     digest=$(sha256sum "$RELEASE/package-lock.json" | cut -c 1-16)
     [ ! -d "$OPT/libraries/$digest" ] || ln -s "$OPT/libraries/$digest" "$RELEASE/node_modules"
@@ -78,6 +78,10 @@ driver_build() {
     touch "$RELEASE/.complete"
 }
 
+make_environment() { # FOLDER: at its own place, for none can be made through a link
+    "$1/bin/python" -I -m pip --version >/dev/null 2>&1 || python3 -m venv "$1"
+}
+
 collect_static() {
     local scratch
     scratch=$(mktemp -d)
@@ -86,8 +90,13 @@ collect_static() {
     rm -rf "$scratch"
 }
 
-driver_test() {
-    (cd "$RELEASE" && $TEST_COMMAND)
+driver_test() { # in a copy of its own: what they install and write is no part of the release
+    local folder status=0
+    folder=$(mktemp -d)
+    git -C "$SOURCE" archive "$COMMIT" | tar -x -C "$folder"
+    (cd "$folder" && $TEST_COMMAND) || status=$?
+    rm -rf "$folder"
+    return $status
 }
 
 link() { # TARGET, LINK: in one step

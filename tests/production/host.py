@@ -177,7 +177,7 @@ def _write_secrets(host: Host) -> None:
 def _write_settings(host: Host) -> None:
     etc = host.root / "etc/image2model"
     settings = {"DATA_DIR": host.data_dir, "HTTPS": "true", "PUBLIC_URL": host.url, "ACCEL_LOCATION": "/_files/",
-                "ALLOWED_HOSTS": "localhost,127.0.0.1", "WEB_WORKERS": "2"}  # fmt: skip
+                "ALLOWED_HOSTS": "localhost,127.0.0.1", "WEB_WORKERS": "2", "MIN_WORKERS": "2"}  # fmt: skip
     (etc / "image2model.env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
     for slot, (web, live) in host.ports.items():
         (etc / f"slots/{slot}.env").write_text(f"WEB_PORT={web}\nLIVE_PORT={live}\n")

@@ -203,8 +203,19 @@ def explain(yard: Yard) -> str:
 
 
 def assert_active(yard: Yard, name: str) -> None:
+    assert is_active(yard, name)
+
+
+def is_active(yard: Yard, name: str) -> bool:
     slot = yard.host.root / "opt/image2model/slots" / yard.active
-    assert slot.resolve().name == yard.commits[name]
+    return slot.resolve().name == yard.commits[name]
+
+
+def bring(yard: Yard, name: str) -> None:
+    """Each test can run alone, or in another process than those before it."""
+    if not is_active(yard, name):
+        done = yard.release(name, "--skip-tests")
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -216,7 +227,7 @@ def assert_active(yard: Yard, name: str) -> None:
     ],
 )
 def test_a_broken_release_goes_back_by_itself(yard: Yard, name: str, reason: str):
-    assert_active(yard, "new")
+    bring(yard, "new")
     done = yard.release(name, "--skip-tests")
     assert done.returncode == 1, done.stdout
     assert reason in done.stdout + done.stderr + yard.audit[-1]["reason"]
@@ -227,6 +238,7 @@ def test_a_broken_release_goes_back_by_itself(yard: Yard, name: str, reason: str
 
 @pytest.mark.slow
 def test_failing_tests_stop_a_release_before_anything_changes(yard: Yard):
+    bring(yard, "new")
     settings = yard.host.root / "etc/image2model/release.env"
     before = settings.read_text()
     settings.write_text(before.replace("TEST_COMMAND=true", "TEST_COMMAND=false"))
@@ -257,9 +269,9 @@ def test_two_releases_at_once_are_refused(yard: Yard):
 @pytest.mark.slow
 def test_nobody_notices_a_minute_of_canary_switch_and_way_back(yard: Yard):
     """After it, old code runs on the new schema."""
-    assert_active(yard, "new")
+    bring(yard, "new")
     with Visitors(yard.host) as visitors:
-        done = yard.release("old", "--skip-tests", "--canary", "20", "--canary-seconds", "20")
+        done = yard.release("old", "--skip-tests", "--canary", "20", "--canary-seconds", "30")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "answers of blue, 0 of them errors" in done.stdout
         assert yard.version() == OLD
@@ -277,7 +289,7 @@ def test_nobody_notices_a_minute_of_canary_switch_and_way_back(yard: Yard):
 @pytest.mark.slow
 def test_what_was_contracted_has_no_way_back(yard: Yard):
     """The last of these."""
-    assert_active(yard, "new")
+    bring(yard, "new")
     done = yard.release("contracts", "--skip-tests")
     assert done.returncode == 0, done.stdout + done.stderr
     done = yard.run("--rollback")
