@@ -22,6 +22,8 @@ from tests.servers import run_postgres, run_valkey
 
 _POSTGRES_URL = "TEST_POSTGRES_URL"  # handed from the controller of a run to its workers
 _SECRET_KEY = "only-for-tests-0123456789-0123456789-0123456789-0123456789"
+UNFIT = 8  # the exit status, other than that of a failed test
+_ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 _resources = ExitStack()
 _skipped: list[str] = []
 
@@ -64,8 +66,8 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if _must_fail() and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if _must_fail() and session.exitstatus in _ENDED:
+        session.exitstatus = UNFIT
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
