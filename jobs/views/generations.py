@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from jobs import catalog, progress, reasons
+from jobs.describe import foresee_removal
 from jobs.models import Artifact, Conversion, Generation, GenerationInput
 from jobs.services import cancel_generation, delete_generation, request_formats, retry_generation
 from jobs.services.fal.fallback import switch_to_local
@@ -68,6 +69,7 @@ def show_generation(request: HttpRequest, generation_id: UUID) -> HttpResponse:
         "outlook": _read_outlook(generation),
         "raw_files": [_describe_raw(a) for a in artifacts if a.role == Artifact.Role.RAW],
         "cost": say_cost([generation]),
+        "removal": foresee_removal(generation.job),
         "page_data": _describe_live(generation),
         **_find_neighbours(generation),
         **_list_offers(generation, artifacts),

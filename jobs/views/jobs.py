@@ -8,26 +8,30 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from jobs import catalog, progress, reasons
+from jobs.describe import foresee_removal
 from jobs.models import Generation, Job
-from jobs.services import cancel_job, delete_job, retry_job
+from jobs.services import cancel_job, delete_job, is_expired, retry_job
 from jobs.services.fal.fallback import switch_job_to_local
 from jobs.states import Status
 from jobs.views.access import act, find_job, signed_in
 from jobs.views.cards import build_cards, with_pictures
 from jobs.views.costs import say_cost
+from jobs.views.snippets import describe_upload
 
 
 @login_required
 @require_safe
 def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Every picture of the job, true at this moment; job.js follows the rest."""
-    job = find_job(request, job_id)
+    job = Job.objects.owned_by(signed_in(request)).filter(pk=job_id).first()
+    if job is None:
+        return _answer_missing(request, job_id)
     generations = list(with_pictures(job.generations.order_by("position")))
     outlook = progress.foresee(generations)
     context = {
@@ -36,14 +40,23 @@ def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "cards": build_cards(generations, outlook=outlook),
         "seconds": outlook.job_seconds if job.is_active else None,
         "cost": say_cost(generations),
+        "removal": foresee_removal(job),
         "wait": _explain_wait(generations, outlook=outlook),
         "switchable": sum(reasons.may_switch(generation) for generation in generations),
         "over": job.completed + job.failed + job.cancelled,
         "again": job.failed + job.cancelled,
+        "upload": describe_upload(job, generations),
         "site": settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/"),
         "page_data": _describe_live(job),
     }
     return render(request, "jobs/job.html", context)
+
+
+def _answer_missing(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """What the retention removed is told from what never was, to whom it belonged."""
+    if not is_expired(signed_in(request), job_id=job_id):
+        raise Http404
+    return render(request, "410.html", {"days": settings.RETENTION_DAYS}, status=410)
 
 
 def _explain_wait(generations: Sequence[Generation], *, outlook: progress.Outlook) -> str:

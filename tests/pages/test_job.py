@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+from datetime import timedelta
+from html import unescape
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from jobs.models import Job
-from jobs.services import runs
+from jobs.models import ExpiredJob, Job
+from jobs.services import Item, Upload, Wishes, delete_job, runs, store_images, submit_job
 from jobs.states import Stage
-from tests.factories import claim, finish_job, make_artifact, make_job
+from tests.factories import claim, finish_job, make_artifact, make_job, make_picture
 from tests.pages.answers import leads_to_login, read
 
 
@@ -91,6 +94,37 @@ def test_the_snippet_names_this_job(as_alice, job):
     page = read(as_alice.get(f"/jobs/{job.pk}/"))
     assert f"http://testserver/api/v1/jobs/{job.pk}/events" in page
     assert "files=@mug.png" in page
+    assert "name the other" not in page
+
+
+def test_the_snippet_makes_the_same_again(as_alice, alice):
+    """Sides, options and formats too; names that a shell would read otherwise are quoted."""
+    stored = store_images(
+        alice,
+        uploads=[
+            Upload(filename=name, file=io.BytesIO(make_picture(n))) for n, name in enumerate(["a b.png", "c.png"])
+        ],
+    )
+    wishes = Wishes(engine="local", options={"face_limit": 5000, "mode": "object"}, formats=["stl"])
+    views = dict(zip(["front", "back"], stored, strict=True))
+    job = submit_job(alice, items=[Item(views=views)], wishes=wishes).job
+    page = unescape(read(as_alice.get(f"/jobs/{job.pk}/")))
+    fields = re.findall(r"-F (.*?) \\\n", page)
+    given = ["'files=@a b.png'", "files=@c.png", "views=front,back"]
+    assert fields == [
+        *given,
+        "engine=local",
+        "face_limit=5000",
+        "texture=standard",
+        """'options={"mode": "object"}'""",
+        "formats=stl",
+    ]
+
+
+def test_the_snippet_names_a_few_of_many(as_alice, alice):
+    page = read(as_alice.get(f"/jobs/{make_job(alice, pictures=5).pk}/"))
+    assert "name the other 2 pictures as these" in page
+    assert page.count("-F files=@") == 3
 
 
 @pytest.mark.parametrize("state", ["queued", "completed"])
@@ -121,6 +155,26 @@ def test_a_deleted_and_an_unknown_job(as_alice, job):
     Job.objects.filter(pk=job.pk).update(deleted_at=job.created_at)
     assert as_alice.get(f"/jobs/{job.pk}/").status_code == 404
     assert as_alice.get(f"/jobs/{uuid4()}/").status_code == 404
+
+
+def test_the_day_of_its_removal_is_told(as_alice, job, settings):
+    finish_job(job)
+    addresses = [f"/jobs/{job.pk}/", f"/generations/{job.generations.first().pk}/"]
+    assert all("kept until" not in read(as_alice.get(address)) for address in addresses)
+    settings.RETENTION_DAYS = 30
+    day = (Job.objects.get(pk=job.pk).finished_at + timedelta(days=30)).strftime("%-d %b %Y")
+    assert all(f"kept until {day}" in read(as_alice.get(address)) for address in addresses)
+
+
+def test_what_the_retention_removed_is_told_from_what_never_was(as_alice, as_bob, alice, job, settings):
+    settings.RETENTION_DAYS = 30
+    ExpiredJob.objects.create(job_id=job.pk, owner=alice)
+    assert as_alice.get(f"/jobs/{job.pk}/").status_code == 200  # it is still there
+    delete_job(job, actor="retention")
+    response = as_alice.get(f"/jobs/{job.pk}/")
+    assert response.status_code == 410
+    assert "keeps models for 30 days" in response.text
+    assert as_bob.get(f"/jobs/{job.pk}/").status_code == 404
 
 
 def test_a_visitor_is_sent_to_the_login(as_nobody, job):
