@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack, suppress
@@ -30,12 +31,15 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+logger = logging.getLogger(__name__)
+
 API = "/api/"
 LINGER_SECONDS = 2
 SMALL_BYTES = 64 * 1024  # a body up to here costs less than asking who sends it
 # Where files are taken, with the type of body that brings them; other bodies are never large.
 FILES_COME_TO = re.compile(r"/(?:upload|api/v1/upload|api/v1/upload/image|api/v1/images)/?")
 FORM_TYPE = "multipart/form-data"
+SHORTAGE = 503
 COPIES = 2  # of a body, on the disk: as it comes, and its files
 
 
@@ -64,11 +68,28 @@ class Admission:
         if length is not None and length <= SMALL_BYTES:
             await self.other(scope, receive, send)
             return None
-        patient = PatientReceive(receive)
-        await self.other(scope, patient, send)
+        patient, answered = PatientReceive(receive), _Answered(send)
+        try:
+            await self.other(scope, patient, answered)
+        except OSError as error:  # Django puts a large body on the disk before anybody of ours could explain
+            if answered.has_begun:
+                raise
+            return _read_shortage(error)
         if not patient.gave_up:
             return None
         return read_error(JobError("incomplete_upload", "The upload stopped on its way.", hint="Send it again."))
+
+
+class _Answered:
+    """Hands on what is sent. Has anything been?"""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        self.has_begun = True
+        await self._send(message)
 
 
 async def _judge(scope: Scope, headers: Mapping[bytes, str], held: AsyncExitStack) -> Answer | None:
@@ -89,7 +110,18 @@ async def _judge(scope: Scope, headers: Mapping[bytes, str], held: AsyncExitStac
         return read_error(error)
     except (DatabaseError, InterfaceError):
         return None  # the view will say so
+    except OSError as error:
+        return _read_shortage(error)
     return None
+
+
+def _read_shortage(error: OSError) -> Answer:
+    """No room, or no file descriptor left. Any other trouble is a fault of ours and passes through."""
+    answer = read_error(error)
+    if answer.status != SHORTAGE:
+        raise error
+    logger.warning("A body could not be taken in: %s", error)
+    return answer
 
 
 def _check_size(length: int | None, *, limit: int) -> None:

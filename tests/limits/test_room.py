@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import io
+import os
 import shutil
+import tempfile
 import threading
 from collections import namedtuple
+from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.test import Client
 
 from accounts.models import Limits
 from jobs import files
+from jobs.api import capacity
+from jobs.api.capacity import LARGE_BYTES
 from jobs.models import Artifact, Generation, Job, SourceImage
 from jobs.services import Upload, check_disk, store_images
 from tests.api.client import Api, assert_refused
+from tests.api.test_admission import Exchange, make_key
 from tests.factories import finish_job, make_job, make_picture
 from tests.limits.hammer import draw_noise
 
@@ -159,6 +168,34 @@ def test_a_disk_that_fills_up_on_the_way_keeps_nothing(api: Api, monkeypatch):
 
     assert_refused(api.upload(*[make_picture(number) for number in range(5)]), 503, "storage_full")
     assert nothing_is_stored()
+
+
+class LargeBody(Exchange):
+    """One that does not fit into memory."""
+
+    async def receive(self) -> dict[str, Any]:
+        return {**await super().receive(), "body": bytes(LARGE_BYTES + 1)}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EMFILE])
+@pytest.mark.parametrize("place", [(tempfile, "TemporaryFile"), (capacity, "_lock_any")], ids=["body", "place"])
+async def test_a_large_body_finds_no_room_on_its_way_in(alice, monkeypatch, place, number: int):
+    """Before any view: Django puts it on a disk, and it takes its place among the large ones."""
+    key = await make_key(alice)
+
+    def refuse(*arguments: object, **named: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(*place, refuse)
+    form = "multipart/form-data; boundary=x"
+    exchange = LargeBody(authorization=key, content_type=form, content_length=str(LARGE_BYTES + 1))
+
+    assert await exchange.run() == (503, "storage_full")
+    assert int(exchange.headers["retry-after"]) > 0
+    assert await sync_to_async(nothing_is_stored)()
+    gc.collect()  # Django leaves the body that it could not put down to the collector
 
 
 def test_reading_works_on_a_full_disk(api: Api, alice, full_disk, settings):
