@@ -13,6 +13,7 @@ from jobs.meshes.errors import MeshError
 from jobs.models import Conversion
 from jobs.services import formats
 from jobs.services.runs import NewArtifact
+from jobs.shortage import is_shortage
 from jobs.slices import repeat_for_a_slice
 from jobs.storing import convert_and_store
 
@@ -40,6 +41,10 @@ def run_conversion(conversion: Conversion) -> None:
     except MeshError as error:
         formats.fail_conversion(conversion, code=error.code, message=str(error))
         return
+    except OSError as error:
+        if is_shortage(error):
+            formats.put_off(conversion)
+        raise
     failpoint("convert.before_complete")
     if not formats.complete_conversion(conversion, artifact=artifact):
         logger.info("Conversion %s was taken from this worker.", conversion.pk)

@@ -14,6 +14,7 @@ from jobs.meshes.errors import MeshError
 from jobs.models import Artifact, Attempt
 from jobs.services.fal import finishing
 from jobs.services.runs import AttemptLost, NewArtifact
+from jobs.shortage import is_shortage
 from jobs.slices import repeat_for_a_slice
 from jobs.storing import convert_and_store, store
 
@@ -60,6 +61,10 @@ def _finish(attempt: Attempt) -> None:
         finishing.complete_finishing(attempt, artifacts=artifacts, warnings=warnings, model=model)
     except AttemptLost:
         logger.info("Generation %s is not waited for any more.", attempt.generation_id)
+    except OSError as error:
+        if is_shortage(error):
+            finishing.put_off(attempt)
+        raise
 
 
 def _draw(attempt: Attempt, model: Artifact, workshop: Workshop, warnings: list[str]) -> list[NewArtifact]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from jobs.failpoints import failpoint
 from jobs.models import Artifact, Attempt, Generation
 from jobs.services import runs
 from jobs.services.runs import AttemptLost, Failure, NewArtifact
+from jobs.shortage import PAUSE_SECONDS, is_shortage
 from jobs.slices import repeat_for_a_slice
 from jobs.states import Stage
 from jobs.storing import store
@@ -68,9 +68,9 @@ def _run_to_its_end(generation: Generation) -> None:
     except (DatabaseError, InterfaceError):
         raise  # nothing can be noted now; the lease runs out and the sweep hands it back
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-            raise
-        runs.hand_back(generation, reason="nothing can be stored", outcome=Attempt.Outcome.FAILED)
+        if is_shortage(error):
+            runs.hand_back(generation, reason=f"the worker ran short: {error}", outcome=Attempt.Outcome.FAILED)
+            time.sleep(PAUSE_SECONDS)
         raise
     except Exception:
         runs.fail_generation(generation, failure=_BUG)

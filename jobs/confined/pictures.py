@@ -29,8 +29,8 @@ _pool = Pool(CHILD)
 _large_turns = threading.BoundedSemaphore(1)  # two large pictures at once would take 1.5 GB
 
 
-class NoChildError(Exception):
-    """No child process can be started now. The picture is not to blame."""
+class NoChildError(OSError):
+    """No child process can be started now, and why. The picture is not to blame."""
 
 
 def examine(file: IO[Any] | bytes, *, filename: str, limits: ImageLimits = DEFAULT_LIMITS) -> Examined:
@@ -66,7 +66,7 @@ def _run(task: str, arguments: Mapping[str, Any], *, descriptor: int, name: str)
     try:
         answer = _pool.run(task, arguments, files=[descriptor])
     except OSError as error:  # no memory or no process left on this machine
-        raise NoChildError from error
+        raise NoChildError(error.errno, error.strerror) from error
     except ChildError as error:
         raise errors.refuse_unreadable(name) from error  # what its reader did not survive is not looked at again
     if refused := answer.content["answer"].get("refused"):

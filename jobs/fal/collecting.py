@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 from dataclasses import replace
 from decimal import Decimal
@@ -33,6 +32,7 @@ from jobs.models import Attempt
 from jobs.services.fal import breaker, collecting
 from jobs.services.fal.showing import Sight
 from jobs.services.runs import AttemptLost, Failure, NewArtifact
+from jobs.shortage import is_shortage, is_shortage_of_room
 from jobs.states import Stage
 
 logger = logging.getLogger(__name__)
@@ -76,9 +76,10 @@ class Collector:
         except meshes.MeshError as error:
             await self._end(attempt, Failure(code=error.code, message=error.message, hint=error.hint))
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            if not is_shortage(error):
                 raise
-            await self._rows(collecting.wait_for_room, attempt)
+            put_off = collecting.wait_for_room if is_shortage_of_room(error) else collecting.come_back
+            await self._rows(put_off, attempt)
         finally:
             await asyncio.to_thread(remove_download, attempt)
 

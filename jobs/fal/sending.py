@@ -26,6 +26,7 @@ from jobs.services.fal import breaker, provider, submission, unknown
 from jobs.services.fal.showing import Sight
 from jobs.services.fal.submission import Parcel, Receipt
 from jobs.services.runs import LEASE_SECONDS, AttemptLost, Failure
+from jobs.shortage import PAUSE_SECONDS, is_shortage
 from jobs.states import Stage, WaitingReason
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,10 @@ UPLOADING_PERCENT, SUBMITTED_PERCENT = 3, 5
 
 View = str
 _preparing = threading.Lock()  # one child process for pictures is enough: it is FAL that is waited for
+
+
+class _Short(Exception):
+    """This machine lacks something, and nothing has been sent."""
 
 
 class Sender:
@@ -75,6 +80,11 @@ class Sender:
         except FalError as error:  # not sent, or the upload did not go through: nothing runs at FAL
             await self._note_failure()
             await self._give_back(generation, error, waiting=WaitingReason.QUEUE)
+        except _Short as error:
+            reason = f"the worker ran short: {error.__cause__}"
+            await self._rows(
+                submission.give_back, generation, code="", reason=reason, waiting=WaitingReason.QUEUE
+            )  # fmt: skip
         except images.ImageError as error:
             failure = Failure(code="provider_rejected_input", message=error.message, hint=error.hint)
             await self._rows(submission.reject, generation, failure=failure)
@@ -126,7 +136,13 @@ class Sender:
         return dict(zip(paths, addresses, strict=True))
 
     async def _upload(self, generation: Generation, view: View, path: str) -> str:
-        picture = await asyncio.to_thread(prepare_picture, path, engine=catalog.ENGINES[generation.engine])
+        try:
+            picture = await asyncio.to_thread(prepare_picture, path, engine=catalog.ENGINES[generation.engine])
+        except OSError as error:
+            if not is_shortage(error):
+                raise
+            await asyncio.sleep(PAUSE_SECONDS)
+            raise _Short from error
         return await self._client.upload(
             picture.data,
             content_type=picture.content_type,

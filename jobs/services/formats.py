@@ -18,6 +18,7 @@ from jobs.services.runs import NewArtifact, record_artifacts
 from jobs.states import ACTIVE, Status
 
 LEASE_SECONDS = 120  # a conversion of the largest model, measured, with a wide margin
+PUT_OFF_SECONDS = 20
 MAX_CLAIMS = 5
 
 
@@ -66,6 +67,12 @@ def claim_conversion() -> Conversion | None:
             conversion.refresh_from_db()
             return conversion
     return None
+
+
+def put_off(conversion: Conversion) -> None:
+    """The machine lacks something just now, for which neither this model nor its worker is to blame."""
+    rows = Conversion.objects.filter(pk=conversion.pk, claim=conversion.claim, status=Status.PROCESSING)
+    rows.update(claim=F("claim") - 1, lease_until=lease_for(PUT_OFF_SECONDS))
 
 
 @transaction.atomic

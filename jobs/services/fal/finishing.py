@@ -14,6 +14,7 @@ from jobs.services.runs import NewArtifact, complete_generation
 from jobs.states import Status
 
 LEASE_SECONDS = 120  # a large model with every format, measured, with a wide margin
+PUT_OFF_SECONDS = 20
 CROWD = 4  # so many at once are nobody's only picture
 MAX_CLAIMS = 3  # then the model is delivered without them: it is paid for
 
@@ -46,6 +47,12 @@ def claim_finishing() -> Attempt | None:
 def is_given_up(attempt: Attempt) -> bool:
     """Did this model end its workers again and again?"""
     return attempt.finish_claims > MAX_CLAIMS
+
+
+def put_off(attempt: Attempt) -> None:
+    """The machine lacks something just now, for which neither this model nor its worker is to blame."""
+    rows = Attempt.objects.filter(pk=attempt.pk, finish_claims=attempt.finish_claims, lease_until__isnull=False)
+    rows.update(lease_until=lease_for(PUT_OFF_SECONDS), finish_claims=F("finish_claims") - 1)
 
 
 @transaction.atomic
