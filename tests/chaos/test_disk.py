@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -45,13 +46,25 @@ def shared_scene(open_scene: Callable[..., Scene]) -> Scene:
     return scene
 
 
+def _takes_all(descriptor: int, *, leave: int) -> bool:
+    """Does a file get all free bytes of its volume but these?"""
+    free = os.fstatvfs(descriptor).f_bavail * os.fstatvfs(descriptor).f_frsize
+    try:
+        os.posix_fallocate(descriptor, 0, max(1, free - leave))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        return False
+    return True
+
+
 @contextmanager
 def fill(folder: Path, *, leave: int = 0) -> Iterator[None]:
     """No byte is left but these, until the block ends."""
     ballast = folder / "ballast"
     with ballast.open("wb") as file:
-        free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
-        os.posix_fallocate(file.fileno(), 0, max(1, free - leave))
+        while not _takes_all(file.fileno(), leave=leave):
+            pass  # others wrote meanwhile
     try:
         yield
     finally:
