@@ -81,11 +81,15 @@ def _find_hints(generations: list[Generation]) -> dict[UUID, str]:
     provider = Provider.objects.first() if is_paused else None
     charged = _find_open_bills(generations)
     hints = {
-        row.pk: reasons.CHARGE_HINT if row.pk in charged else reasons.explain_state(row, provider=provider)
-        for row in generations
-        if row.is_active or row.pk in charged
+        row.pk: reasons.CHARGE_HINT if row.pk in charged else _find_hint(row, provider=provider) for row in generations
     }
     return {pk: hint for pk, hint in hints.items() if hint}
+
+
+def _find_hint(generation: Generation, *, provider: Provider | None) -> str:
+    if generation.is_active:
+        return reasons.explain_state(generation, provider=provider)
+    return reasons.name_other_engine(generation)
 
 
 def _find_open_bills(generations: list[Generation]) -> set[UUID]:

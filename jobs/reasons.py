@@ -74,7 +74,15 @@ def explain_state(generation: Generation, *, provider: Provider | None = None) -
         case WaitingReason.NEEDS_DECISION:
             return _DECISION_HINT
     is_unknown = generation.status == Status.PROCESSING and generation.stage == Stage.SUBMIT_UNKNOWN
-    return _UNKNOWN_HINT if is_unknown else ""
+    return _UNKNOWN_HINT if is_unknown else name_other_engine(generation)
+
+
+def name_other_engine(generation: Generation) -> str:
+    """Of one that went over to another engine than its job was made for. Asks the database for nothing."""
+    if not Generation.job.is_cached(generation) or generation.engine == generation.job.engine:
+        return ""
+    engine = catalog.ENGINES.get(generation.engine)
+    return f"Engine: {engine.name if engine else generation.engine}"
 
 
 def explain_pause(provider: Provider | None) -> str:
@@ -99,6 +107,11 @@ def is_at_provider(generation: Generation) -> bool:
 def may_switch(generation: Generation) -> bool:
     """Could the local engine make it instead, now?"""
     return generation.status == Status.QUEUED and is_at_provider(generation)
+
+
+def needs_changes(generation: Generation) -> bool:
+    """Would the same again only fail in the same way?"""
+    return generation.status == Status.FAILED and not generation.error_retryable
 
 
 def _reason(generation: Generation) -> WaitingReason | None:

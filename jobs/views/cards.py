@@ -28,6 +28,7 @@ class Card:
     words: str
     hint: str = ""
     may_switch: bool = False  # to the local engine
+    needs_changes: bool = False  # the same again would fail in the same way
     position: int | None = None
     seconds: int | None = None
 
@@ -78,6 +79,7 @@ def build_card(generation: Generation, *, outlook: progress.Outlook) -> Card:
         words=progress.describe_generation(generation),
         hint=generation.error_hint or _find_hint(generation, outlook=outlook),
         may_switch=reasons.may_switch(generation),
+        needs_changes=reasons.needs_changes(generation),
         position=outlook.positions.get(generation.pk),
         seconds=outlook.seconds.get(generation.pk),
     )

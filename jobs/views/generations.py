@@ -67,6 +67,7 @@ def show_generation(request: HttpRequest, generation_id: UUID) -> HttpResponse:
         "facts": build_facts(generation, model) if model else [],
         "words": progress.describe_generation(generation),
         "outlook": _read_outlook(generation),
+        "needs_changes": reasons.needs_changes(generation),
         "raw_files": [_describe_raw(a) for a in artifacts if a.role == Artifact.Role.RAW],
         "cost": say_cost([generation]),
         "removal": foresee_removal(generation.job),

@@ -52,6 +52,7 @@ function writeCard(generation) {
   writeBadge(card, generation.status);
   writeBar(card, generation);
   card.toggleAttribute("data-may-switch", maySwitch(generation));
+  card.toggleAttribute("data-needs-changes", generation.error?.retryable === false);
   write(card, "words", sayState(generation, { stages, reasons }));
   write(card, "eta", describeTime(generation));
   const hint = generation.status === "queued" ? "" : generation.hint; // of all that wait it is said once

@@ -6,7 +6,7 @@ import { gatherFiles } from "./gathering.js";
 import { watchOptions } from "./options.js";
 import { Picks } from "./picks.js";
 import { computePrice, findApplying, findShortage, multiply } from "./prices.js";
-import { send } from "./sending.js";
+import { renewToken, send } from "./sending.js";
 import { describeSides, findMisfit, findSides, needsSeveral, takesSeveral } from "./views.js";
 import { readPageData, sayAmount, sayCount, sayPrice, saySeconds } from "./words.js";
 
@@ -18,6 +18,7 @@ const estimate = form.querySelector("[data-estimate]");
 const oneObject = form.querySelector("[name=one_object]");
 const storedCount = Number(form.dataset.generations);
 let isSending = false;
+let isStale = false; // the form's token
 let left = remaining; // of the month's budget
 let answer = null; // the server's estimate of the form as it is now
 
@@ -162,6 +163,7 @@ async function submit() {
   form.querySelector("[data-refusal]").hidden = true;
   refresh();
   showProgress(0);
+  if (isStale) await renewToken(form).catch(() => {}); // offline: the sending itself will say so
   const data = new FormData(form);
   data.delete("files");
   for (const file of picks?.files ?? []) data.append("files", file);
@@ -172,6 +174,7 @@ async function submit() {
     location.assign(place);
   } catch (refusal) {
     isSending = false;
+    isStale = Boolean(refusal.isSignedOut);
     form.querySelector("[data-sent]").hidden = true;
     refresh();
     showRefusal(refusal);

@@ -56,6 +56,19 @@ def test_a_failure_says_why_and_what_to_do(as_alice, job):
     assert ", 1 failed" in page
 
 
+@pytest.mark.parametrize("retryable", [True, False])
+def test_what_would_fail_again_is_offered_with_changes(as_alice, job, retryable):
+    generation = claim(job)
+    failure = runs.Failure(code="no_object", message="No object.", retryable=retryable)
+    runs.fail_generation(generation, failure=failure)
+    page = read(as_alice.get(f"/jobs/{job.pk}/"))
+    assert page.count("data-needs-changes") == (0 if retryable else 1)
+    model = read(as_alice.get(f"/generations/{generation.pk}/"))
+    primary = re.search(r'button-primary"[^>]*(retry|again)/"', model.partition("result-main")[2])
+    assert primary is not None
+    assert primary[1] == ("retry" if retryable else "again")
+
+
 def test_a_result_that_cannot_be_turned_is_offered_as_what_it_is(as_alice, alice):
     job = make_job(alice)
     job.generations.update(engine="tripo-v2.5", options={"quad": True})

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from jobs import events
 from jobs.models import Job
-from jobs.services import runs
+from jobs.services import delete_job, runs
 from jobs.states import Stage
 from tests.browser import DESK, PHONE
 from tests.factories import claim, make_job
@@ -170,6 +170,32 @@ def test_when_there_is_no_stream_it_asks(window, alice, job):
     expect(card(page, done)).to_have_attribute("data-status", "completed")
     expect(card(page, failed)).to_contain_text("No object was found in the picture.")
     expect(page.locator(".job-head .badge")).to_have_text("Completed")
+
+
+def test_a_lost_connection_is_told_until_it_is_back(page, window, job):
+    page.route("**/api/v1/jobs/**", lambda route: route.abort())
+    page.goto(f"{window.base_url}/jobs/{job.pk}/")
+    expect(page.get_by_text("The connection is lost.")).to_be_visible()
+    page.unroute("**/api/v1/jobs/**")
+    finish_all(job)
+    expect(page.locator(".job-head .badge")).to_have_text("Completed")
+    expect(page.get_by_text("The connection is lost.")).to_be_hidden()
+
+
+@pytest.mark.parametrize("words", ["This job was deleted.", "You are signed out."])
+def test_when_nothing_more_can_come_it_says_why_and_stops_asking(page, window, job, words):
+    asked = []
+    page.clock.install()
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith(str(job.pk)) else None)
+    page.goto(f"{window.base_url}/jobs/{job.pk}/")
+    if words == "This job was deleted.":
+        delete_job(job, actor="another tab")
+    else:
+        window.context.clear_cookies()
+    expect(page.get_by_text(words)).to_be_visible()
+    so_far = len(asked)
+    page.clock.run_for(10_000)  # several times the pace of asking
+    assert len(asked) == so_far
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("light", PHONE), ("dark", DESK)])

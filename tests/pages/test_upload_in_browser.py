@@ -158,6 +158,19 @@ def test_a_server_that_is_gone_keeps_the_pictures(page):
     expect(page.get_by_role("button", name="Make 1 model")).to_be_enabled()
 
 
+def test_who_is_signed_out_meanwhile_goes_on_after_signing_in(page, window, alice):
+    drop(page, ("mug.png", make_picture(0)))
+    expect(page.locator("[data-submits]")).to_be_enabled()
+    window.context.clear_cookies()
+    page.locator("[data-submits]").click()
+    expect(page.locator("[data-refusal]")).to_contain_text("You are signed out.")
+    expect(page.locator(".pick[data-state=good]")).to_have_count(1)
+    window.sign_in(alice)
+    page.locator("[data-submits]").click()
+    page.wait_for_url("**/jobs/*/")
+    assert Job.objects.count() == 1
+
+
 def test_an_answer_that_is_no_json(page):
     page.set_input_files("input[name=files]", [picture_file()])
     page.route("**/upload/", lambda route: route.fulfill(status=413, body="<html>too large</html>"))

@@ -14,7 +14,7 @@ from jobs.services.fal import breaker, dispatch, following, provider, unknown
 from jobs.services.fal.showing import Sight, show
 from jobs.states import Stage
 from tests.factories import claim as claim_local
-from tests.factories import make_artifact, make_job
+from tests.factories import finish_job, make_artifact, make_job
 from tests.money import work
 from tests.pages.answers import leads_to_login, read, read_messages
 
@@ -175,12 +175,24 @@ def test_a_waiting_one_can_be_made_here_instead(as_alice, job):
     assert (generation.engine, generation.cost_estimated) == ("local", Decimal("0.00"))
     assert Event.objects.get(kind="switched").actor == "alice@example.org"
     assert claim_local(job).pk == generation.pk
+    page, _ = read_pages(as_alice, job)
+    assert page.count("data-hint>Engine: Local relief<") == 1  # not of the other, which still waits for FAL
+    assert next(row["hint"] for row in read_live(job)["generations"]) == "Engine: Local relief"
 
 
 def test_all_that_wait_can_be_made_here_instead(as_alice, job):
     work.send()
     as_alice.post(f"/jobs/{job.pk}/local/")
     assert list(job.generations.order_by("position").values_list("engine", flat=True)) == ["tripo-v2.5", "local"]
+
+
+def test_a_model_by_another_engine_than_the_jobs_says_so(as_alice, job):
+    as_alice.post(f"/jobs/{job.pk}/local/")
+    finish_job(Job.objects.get(pk=job.pk))
+    page, model = read_pages(as_alice, job)
+    assert page.count("data-hint>Engine: Local relief<") == 2
+    assert "<dd>Local relief</dd>" in model
+    assert {row["hint"] for row in read_live(job)["generations"]} == {"Engine: Local relief"}
 
 
 def test_one_that_fal_has_cannot_be_switched(as_alice, job):
