@@ -1,4 +1,4 @@
-"""How do several workers of one queue share the memory of what they loaded, and who replaces one that died?
+"""How do several workers share the memory of what they loaded, and who replaces one that died?
 
 A parent that never works itself loads everything once and forks them; pages that nobody writes to exist once. It waits
 for signals alone, so that it costs nothing.
@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -25,8 +25,8 @@ SETTLED_AFTER = 10.0  # seconds of life after which an earlier crash no longer c
 _HEARD = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
 
 
-class Pool:
-    """As many workers as ``count_wanted`` says, until SIGTERM or SIGINT: then each ends its work first."""
+class Crew:
+    """Workers of one queue: as many as ``count_wanted`` says."""
 
     def __init__(self, work: Callable[[], None], *, count_wanted: Callable[[], int]) -> None:
         self._work = work
@@ -36,27 +36,30 @@ class Pool:
         self._quick_deaths = 0
         self._not_before = 0.0
 
-    def run(self) -> None:
-        freeze_what_is_loaded()
-        before = _hold_signals()
-        heard: set[int] = set()
-        while not heard & {signal.SIGTERM, signal.SIGINT}:
-            self._bury_the_dead()
-            self._match(self._count_wanted())
-            heard = _take_signals(LOOK_SECONDS)
-        self._ask_to_leave(len(self._begun))
-        while self._begun:
-            _take_signals(LOOK_SECONDS)
-            self._bury_the_dead()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    def has(self, pid: int) -> bool:
+        return pid in self._begun
 
-    def _match(self, wanted: int) -> None:
-        missing = wanted - len(self._begun.keys() - self._leaving)
+    @property
+    def is_gone(self) -> bool:
+        return not self._begun
+
+    def match(self) -> None:
+        missing = self._count_wanted() - len(self._begun.keys() - self._leaving)
         if missing < 0:
             self._ask_to_leave(-missing)
         elif time.monotonic() >= self._not_before:
             for _ in range(missing):
                 self._fork()
+
+    def dismiss(self) -> None:
+        self._ask_to_leave(len(self._begun))
+
+    def bury(self, pid: int, status: int) -> None:
+        seconds = time.monotonic() - self._begun.pop(pid)
+        was_asked = pid in self._leaving
+        self._leaving.discard(pid)
+        if not was_asked:
+            self._pause_after(pid, status, seconds=seconds)
 
     def _ask_to_leave(self, count: int) -> None:
         """The youngest first. Each is asked once: a second SIGTERM would make it drop the work in its hands."""
@@ -84,21 +87,37 @@ class Pool:
         finally:
             os._exit(code)
 
-    def _bury_the_dead(self) -> None:
-        while self._begun and (found := os.waitpid(-1, os.WNOHANG))[0]:
-            pid, status = found
-            seconds = time.monotonic() - self._begun.pop(pid, 0.0)
-            was_asked = pid in self._leaving
-            self._leaving.discard(pid)
-            if not was_asked:
-                self._pause_after(pid, status, seconds=seconds)
-
     def _pause_after(self, pid: int, status: int, *, seconds: float) -> None:
         self._quick_deaths = 0 if seconds >= SETTLED_AFTER else self._quick_deaths + 1
         pause = min(FIRST_PAUSE * 2.0 ** max(0, self._quick_deaths - 1), LONGEST_PAUSE)
         self._not_before = time.monotonic() + pause
         code = os.waitstatus_to_exitcode(status)
         logger.warning("Worker %s ended with %s; another one starts in %g s.", pid, code, pause)
+
+
+def run_pool(crews: Sequence[Crew]) -> None:
+    """Until SIGTERM or SIGINT: then each worker ends its work first."""
+    freeze_what_is_loaded()
+    before = _hold_signals()
+    heard: set[int] = set()
+    while not heard & {signal.SIGTERM, signal.SIGINT}:
+        _bury_the_dead(crews)
+        for crew in crews:
+            crew.match()
+        heard = _take_signals(LOOK_SECONDS)
+    for crew in crews:
+        crew.dismiss()
+    while not all(crew.is_gone for crew in crews):
+        _take_signals(LOOK_SECONDS)
+        _bury_the_dead(crews)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _bury_the_dead(crews: Sequence[Crew]) -> None:
+    while not all(crew.is_gone for crew in crews) and (found := os.waitpid(-1, os.WNOHANG))[0]:
+        for crew in crews:
+            if crew.has(found[0]):
+                crew.bury(*found)
 
 
 def freeze_what_is_loaded() -> None:

@@ -94,16 +94,14 @@ def _describe_web(options: Options) -> ChildSpec:
 
 
 def _list_workers(options: Options, *, secrets: Mapping[str, str]) -> list[ChildSpec]:
-    workers = [_describe_worker("local", "--count", str(options.workers))]
-    workers += [_describe_worker("post"), _describe_worker("watch", environment=secrets)]
-    if secrets:
-        workers.append(_describe_worker("fal", environment=secrets))
-    return workers
+    workers = [_describe_worker("local", count=str(options.workers))]
+    callers = ("fal", "watch") if secrets else ("watch",)  # one parent: they share what they load
+    return [*workers, _describe_worker("post"), _describe_worker(*callers, environment=secrets)]
 
 
-def _describe_worker(queue: str, *arguments: str, environment: Mapping[str, str] | None = None) -> ChildSpec:
-    argv = _manage("work", queue, *arguments)
-    return ChildSpec(name=queue, argv=argv, environment=environment or {}, stage=_WORKERS)
+def _describe_worker(*queues: str, count: str = "1", environment: Mapping[str, str] | None = None) -> ChildSpec:
+    argv = _manage("work", *queues, "--count", count)
+    return ChildSpec(name="+".join(queues), argv=argv, environment=environment or {}, stage=_WORKERS)
 
 
 def _manage(*arguments: str) -> tuple[str, ...]:

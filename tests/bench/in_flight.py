@@ -27,7 +27,8 @@ sys.path.insert(0, str(ROOT))
 ENGINE = "tripo-v2.5"
 JOB_SIZE = 25
 USERS = 4
-WORKERS = (("fal", 2), ("watch", 1), ("post", 1))  # of each queue: how many; two share what their parent has loaded
+WORKERS = (("fal", "watch", "--count", "2"), ("post",))  # as ``bin/up`` starts them, with one more for FAL
+WORKERS_COUNT, FAL_WORKERS = 4, 2
 STARTING_SECONDS = 120
 PICTURE_SIDE = 96
 MEMORY_LIMIT_MB = 400
@@ -132,7 +133,7 @@ def run_product(arguments: argparse.Namespace) -> float:
     with run_workers() as pids:
         begin, before = time.monotonic(), [read_processor(pid) for pid in pids]
         breaker.reset(actor="measurement")
-        for _ in range(dict(WORKERS)[queue.FAL]):
+        for _ in range(FAL_WORKERS):
             queue.ring(queue.FAL)
         memory: list[float] = [0.0] * len(pids)
         took: dict[str, float] = {}
@@ -159,8 +160,8 @@ def run_product(arguments: argparse.Namespace) -> float:
             f" {took['stored'] / arguments.seconds:.2f} × the ideal; {sum(memory):.0f} MB of {MEMORY_LIMIT_MB};"
             f" {sum(processor):.1f} s of the processor; {polls} polls; load {os.getloadavg()[0]:.1f}"
         )
-        for (queue_name, count), megabytes, seconds in zip(WORKERS, memory, processor, strict=True):
-            print(f"  {count} {queue_name:<6} {megabytes:4.0f} MB {seconds:5.1f} s")
+        for words, megabytes, seconds in zip(WORKERS, memory, processor, strict=True):
+            print(f"  work {' '.join(words):<20} {megabytes:4.0f} MB {seconds:5.1f} s")
         if arguments.previews:
             while Generation.objects.exclude(status="completed").exists():
                 time.sleep(0.3)  # the pace of asking
@@ -175,12 +176,11 @@ def run_workers() -> Iterator[list[int]]:
     command = [sys.executable, "manage.py", "work"]
     log = (Path(os.environ["DATA_DIR"]) / "workers.log").open("w")
     processes = [
-        subprocess.Popen([*command, queue, "--count", str(count)], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
-        for queue, count in WORKERS
+        subprocess.Popen([*command, *words], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT) for words in WORKERS
     ]
     end = time.monotonic() + STARTING_SECONDS
     try:
-        while WorkerHeartbeat.objects.count() < sum(count for _, count in WORKERS):
+        while WorkerHeartbeat.objects.count() < WORKERS_COUNT:
             assert time.monotonic() < end, "the workers do not start"
             time.sleep(0.1)  # the pace of asking
         yield [process.pid for process in processes]

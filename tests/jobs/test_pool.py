@@ -34,7 +34,14 @@ def work():
     while True:
         signal.pause()
 
-pool.Pool(work, count_wanted=lambda: int((folder / "wanted").read_text())).run()
+def watch():
+    (folder / f"watching-{os.getpid()}").touch()
+    work()
+
+crews = [pool.Crew(work, count_wanted=lambda: int((folder / "wanted").read_text()))]
+if (folder / "watched").exists():
+    crews.append(pool.Crew(watch, count_wanted=lambda: 1))
+pool.run_pool(crews)
 print("the end", flush=True)
 """
 
@@ -63,7 +70,7 @@ class RunningPool:
         return self.process.returncode, words
 
 
-def wait_until(is_so: Callable[[], object], *, seconds: float = 30) -> None:
+def wait_until(is_so: Callable[[], object], *, seconds: float = 60) -> None:
     latest = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < latest, "it does not happen"
@@ -153,3 +160,22 @@ def test_workers_that_cannot_work_are_started_ever_more_slowly(start, tmp_path):
     assert "it cannot work" in words
     (tmp_path / "cannot").unlink()
     pool.wait_for_workers(1)
+
+
+def test_crews_share_a_parent_and_nothing_else(start, tmp_path):
+    """One that dies is replaced in its own crew; more in one are no more in the other."""
+    (tmp_path / "watched").touch()
+    pool = start(1)
+    pool.wait_for_workers(2)
+    pool.want(3)
+    pool.wait_for_workers(4)
+    [first] = list_watching(tmp_path)
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: len(list_watching(tmp_path)) == 2)
+    assert len(pool.wait_for_workers(4)) == 4
+    pool.process.terminate()
+    assert pool.end()[0] == 0
+
+
+def list_watching(folder: Path) -> list[int]:
+    return sorted(int(path.name.partition("-")[2]) for path in folder.glob("watching-*"))

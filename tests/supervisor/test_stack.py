@@ -41,7 +41,7 @@ def test_the_fal_key_reaches_only_those_who_need_it(tmp_path, monkeypatch):
     monkeypatch.setenv("FAL_KEY", "canary")
     plan = draw(tmp_path, FAL_KEY="canary")
     assert "canary" not in plan.environment.values()
-    assert [child.name for child in plan.children if "canary" in child.environment.values()] == ["watch", "fal"]
+    assert [child.name for child in plan.children if "canary" in child.environment.values()] == ["fal+watch"]
 
 
 def test_a_named_server_is_used_instead_of_our_own(tmp_path):

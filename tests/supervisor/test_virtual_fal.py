@@ -16,7 +16,7 @@ def test_it_works(tmp_path):
     plan = draw_with_virtual_fal(tmp_path)
     callers = {spec.name for spec in plan.children if spec.environment.get("FAL_KEY") == KEY}
     assert "tests.virtual_fal" in plan.virtual_fal.argv
-    assert callers == {"watch", "fal"}
+    assert callers == {"fal+watch"}
     assert plan.environment["VIRTUAL_FAL"] == "true"
 
 

@@ -20,7 +20,7 @@ from rq.serializers import JSONSerializer
 
 from image2model.ops.alerts.watch import look_beside
 from jobs import queue, watcher
-from jobs.pool import Pool
+from jobs.pool import Crew, run_pool
 from jobs.scaling import scale_by_queue
 from jobs.workers import (
     MONITORING_SECONDS,
@@ -46,33 +46,42 @@ CLASSES = {queue.WATCH: WatchWorker, queue.FAL: FalWorker, queue.POST: PostWorke
 
 class Command(BaseCommand):
     requires_system_checks = []
-    help = "Works on one queue. One queue for each worker: one that listens to two can lose a doorbell for good."
+    help = "Works on one queue, or on several with workers of their own that share what they load."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("queue", choices=queue.QUEUES)
+        parser.add_argument("queues", nargs="+", choices=queue.QUEUES, metavar="queue", help=", ".join(queue.QUEUES))
         parser.add_argument(
             "--count", type=read_count, default=1,
-            help="workers; more than one share what they load; auto: by the queue's age, within MIN_ and MAX_WORKERS",
+            help="workers of the first queue; auto: by the queue's age, within MIN_ and MAX_WORKERS",
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        name, count = options["queue"], options["count"]
+        names, count = options["queues"], options["count"]
         if count != AUTO and count < 1:
             raise CommandError("--count: at least 1, or auto.")
         share_memory_among_threads()
-        for module in PRELOADED[name]:
-            import_module(module)
+        for name in names:
+            load(name)
         connections.close_all()
         end_with_the_supervisor()
-        if count == 1:
-            work(name)
+        if len(names) == count == 1:
+            work(names[0])
         else:
-            wanted = scale_by_queue(name) if count == AUTO else lambda: count
-            Pool(lambda: work_in_pool(name), count_wanted=wanted).run()
+            run_pool([make_crew(names[0], count=count), *(make_crew(name, count=1) for name in names[1:])])
 
 
 def read_count(text: str) -> int | str:
     return AUTO if text == AUTO else int(text)
+
+
+def load(name: str) -> None:
+    for module in PRELOADED[name]:
+        import_module(module)
+
+
+def make_crew(name: str, *, count: int | str) -> Crew:
+    wanted = scale_by_queue(name) if count == AUTO else lambda: int(count)
+    return Crew(lambda: work_in_pool(name), count_wanted=wanted)
 
 
 def work_in_pool(name: str) -> None:

@@ -9,7 +9,7 @@ FIRST_SHARE, FIRST_MOST = 0.3, QUICK  # of the usual time, seconds: some are muc
 QUEUE_LEAST, QUEUE_MOST = 3.0, 15.0
 UNWANTED_MOST = 300.0
 BACKOFF_MOST = 30.0
-CROWD = 500  # so many are followed at full pace; of twice as many each is asked half as often
+CROWD = 700  # so many are followed at full pace; of twice as many each is asked half as often
 JITTER = 0.25
 
 
