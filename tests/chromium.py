@@ -16,4 +16,6 @@ FLAGS = [
     "--use-gl=angle",  # WebGL without a graphics card, for the model viewer
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    "--disable-gpu-compositing",  # the processor draws pages faster itself than through a graphics card it plays
+    "--disable-gpu-rasterization",
 ]

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.test import Client, override_settings
+from django.test import Client, TransactionTestCase, override_settings
 from fal_client import client as library
 
 from accounts.models import User
 from tests.api.document import check_answer
 from tests.browser import chromium, open_window, window  # noqa: F401 - one browser for all modules
+from tests.emptying import empty_databases
 from tests.factories import UserFactory
 
 PLAIN_STATIC = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -53,6 +54,13 @@ def _answers_keep_to_the_document() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Client, "request", ask_and_check)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _emptied_quickly() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_databases)
         yield
 
 
