@@ -17,7 +17,7 @@ from pathlib import Path
 from image2model.supervisor.processes import die_with_this_process
 from image2model.supervisor.valkey import find_server
 
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 _FAST_AND_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=100")
 
 

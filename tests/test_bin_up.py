@@ -34,7 +34,7 @@ def run_up(machine: Path) -> Runner:
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = ["/bin/sh", str(machine / "some where" / "project" / "bin" / "up"), *arguments]
         variables = {"PATH": str(machine / "programs"), "HOME": str(machine / "nowhere"), **environment}
-        return subprocess.run(command, cwd=machine, env=variables, capture_output=True, text=True, timeout=30)
+        return subprocess.run(command, cwd=machine, env=variables, capture_output=True, text=True, timeout=60)
 
     return run
 

@@ -30,7 +30,7 @@ def fal() -> Iterator[VirtualFal]:
 @pytest.fixture
 def caller(fal: VirtualFal) -> Iterator[Caller]:
     headers = {"Authorization": f"Key {fal.key}"}
-    with httpx.Client(base_url=fal.base_url, headers=headers, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=fal.base_url, headers=headers, trust_env=False, timeout=60) as client:
         yield Caller(client)
 
 

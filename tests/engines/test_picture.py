@@ -94,11 +94,11 @@ def test_it_does_not_enlarge():
 def test_it_refuses_too_many_pixels_before_decoding():
     header = make_chunk(b"IHDR", struct.pack(">IIBBBBB", 16_000, 16_000, 8, 2, 0, 0, 0))
     bomb = b"\x89PNG\r\n\x1a\n" + header + make_chunk(b"IDAT", b"") + make_chunk(b"IEND")
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(EngineError) as refusal:
         load_picture(bomb, side=1024)
     assert refusal.value.code == "image_dimensions_exceeded"
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 @pytest.mark.parametrize("cut", [10, 60, 200])

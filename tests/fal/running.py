@@ -18,7 +18,7 @@ from jobs.states import ACTIVE
 from tests.factories import make_job
 from tests.virtual_fal.running import VirtualFal
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass

@@ -172,9 +172,9 @@ def test_it_refuses_no_pixels(size: tuple[int, int]) -> None:
     ids=["png", "png-side", "png-area", "jpeg", "webp"],
 )
 def test_it_refuses_huge_pictures_by_their_header(data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     error = refuse(data)
-    assert time.perf_counter() - started < 0.1
+    assert time.thread_time() - started < 0.5
     assert error.code == "image_dimensions_exceeded"
     assert "too large" in error.message
 
@@ -191,7 +191,7 @@ def test_it_refuses_huge_pictures_by_their_header(data: bytes) -> None:
 def test_it_refuses_headers_that_lie(data: bytes) -> None:
     started = time.process_time()
     assert refuse(data).code == "corrupt_image"
-    assert time.process_time() - started < 0.1
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize("size", [(1, 1), (31, 64), (64, 31)])

@@ -34,7 +34,7 @@ def connect(path: str, headers: dict[str, str] | None = None) -> WebsocketCommun
 async def read_to_close(socket: WebsocketCommunicator) -> int:
     while (output := await socket.receive_output(20))["type"] == "websocket.send":
         pass
-    await socket.disconnect(timeout=20)  # as a server tells the application when the connection is gone
+    await socket.disconnect(timeout=60)  # as a server tells the application when the connection is gone
     return output["code"]
 
 

@@ -74,7 +74,7 @@ async def find_job() -> Job:
 
 
 async def until_somebody_waits_for(job: Job) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while str(job.pk) not in hub.find_hub()._topics:
             await asyncio.sleep(0.01)  # the pace of asking
 

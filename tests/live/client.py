@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.services import create_api_key
 from image2model.asgi import application
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 @dataclass

@@ -138,7 +138,7 @@ async def listen_to_the_end(url, key):
 
 
 async def wait_for_listeners(number):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while doors.count_open_streams() < number:
             await asyncio.sleep(0.01)
 

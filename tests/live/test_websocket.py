@@ -32,7 +32,7 @@ async def read_to_close(socket):
     messages = []
     while (output := await socket.receive_output(20))["type"] == "websocket.send":
         messages.append(json.loads(output["text"]))
-    await socket.disconnect(timeout=20)  # as a server tells the application when the connection is gone
+    await socket.disconnect(timeout=60)  # as a server tells the application when the connection is gone
     return messages, output.get("code")
 
 

@@ -93,12 +93,12 @@ def test_who_comes_second_waits():
     def come_first() -> None:
         with schema._lock_database() if connection.vendor == "postgresql" else schema._lock_file():
             is_held.set()
-            may_end.wait(30)
+            may_end.wait(60)
             order.append("first")
         connection.close()
 
     def come_second() -> None:
-        is_held.wait(30)
+        is_held.wait(60)
         with schema._lock_database() if connection.vendor == "postgresql" else schema._lock_file():
             order.append("second")
         connection.close()
@@ -106,12 +106,12 @@ def test_who_comes_second_waits():
     threads = [threading.Thread(target=come_first), threading.Thread(target=come_second)]
     for thread in threads:
         thread.start()
-    is_held.wait(30)
+    is_held.wait(60)
     threads[1].join(0.5)  # it would be over by then
     assert order == []
     may_end.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert order == ["first", "second"]
 
 

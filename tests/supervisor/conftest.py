@@ -18,7 +18,7 @@ import pytest
 from image2model.supervisor.processes import end_leftovers, leftovers
 from image2model.supervisor.stack import ROOT
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def wait_until(is_true: Callable[[], object], *, what: str = "the condition") -> None:

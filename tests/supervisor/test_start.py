@@ -23,7 +23,7 @@ from tests.supervisor.children import POLITE
 def run_supervisor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "image2model.supervisor", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=30
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60
     )
 
 

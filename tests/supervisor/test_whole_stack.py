@@ -45,7 +45,7 @@ def start(data_dir: Path) -> Iterator:
 
 def fetch_status(line: str, address: str) -> int:
     url = re.findall(r"http://\S+", line)[0]
-    with urllib.request.urlopen(url + address, timeout=10) as answer:
+    with urllib.request.urlopen(url + address, timeout=60) as answer:
         return int(answer.status)
 
 

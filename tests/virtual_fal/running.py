@@ -114,7 +114,7 @@ class VirtualFal:
     def control(self, method: str, address: str, body: Any = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.control_url}/_control/{address}", data=data, method=method)
-        with build_opener(ProxyHandler({})).open(request, timeout=10) as response:
+        with build_opener(ProxyHandler({})).open(request, timeout=60) as response:
             answer: dict[str, Any] = json.load(response)
         return answer
 

@@ -297,7 +297,7 @@ def test_a_thread_looks_beside_the_watcher(monkeypatch, receiver: Receiver) -> N
     monkeypatch.setattr(watch, "look", looked.set)
 
     thread = watch.look_beside(stopping)
-    assert looked.wait(30)
+    assert looked.wait(60)
     stopping.set()
     thread.join(30)
 

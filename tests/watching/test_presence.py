@@ -198,5 +198,5 @@ def test_without_a_database_a_server_starts_all_the_same(monkeypatch) -> None:
     monkeypatch.setattr(beating, "note_presence", fail)
     beat = beating.Beat("web")
     beat.start()
-    assert tried.wait(30)
+    assert tried.wait(60)
     beat.stop()

@@ -67,5 +67,5 @@ def stranger(bob: User) -> Api:
 
 def wait_for_status(status: str, number: int = 1) -> list[WebhookDelivery]:
     rows = WebhookDelivery.objects.filter(status=status)
-    wait_until(lambda: rows.count() >= number, what=f"{number} {status}", seconds=20)
+    wait_until(lambda: rows.count() >= number, what=f"{number} {status}", seconds=60)
     return list(rows.order_by("created_at"))

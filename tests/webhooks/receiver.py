@@ -61,7 +61,7 @@ class Receiver:
         left = list(statuses)
         self.answer = lambda call: (left.pop(0) if len(left) > 1 else left[0], headers or {}, body)
 
-    def wait_for(self, number: int, *, seconds: float = 20) -> list[Received]:
+    def wait_for(self, number: int, *, seconds: float = 60) -> list[Received]:
         wait_until(lambda: len(self.calls) >= number, what=f"{number} calls", seconds=seconds)
         return self.calls
 

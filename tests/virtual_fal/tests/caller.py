@@ -71,7 +71,7 @@ class Caller:
         return self.http.get(job["response_url"])
 
 
-def wait_until(look: Callable[[], Any], is_right: Callable[[Any], bool], *, timeout: float = 5.0) -> Any:
+def wait_until(look: Callable[[], Any], is_right: Callable[[Any], bool], *, timeout: float = 60.0) -> Any:
     deadline = time.monotonic() + timeout
     while not is_right(value := look()):
         assert time.monotonic() < deadline, f"still {value}"

@@ -32,7 +32,7 @@ def fal(server: VirtualFal) -> VirtualFal:
 def http(fal: VirtualFal) -> Iterator[httpx.Client]:
     """Plain calls with the key, all of FAL on one port."""
     headers = {"Authorization": f"Key {fal.key}"}
-    with httpx.Client(base_url=fal.base_url, headers=headers, trust_env=False, timeout=10, verify=False) as client:
+    with httpx.Client(base_url=fal.base_url, headers=headers, trust_env=False, timeout=60, verify=False) as client:
         yield client
 
 
@@ -66,7 +66,7 @@ class Receiver:
     deliveries: list[Delivery] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
-    def wait_for(self, count: int, *, timeout: float = 5.0) -> list[Delivery]:
+    def wait_for(self, count: int, *, timeout: float = 60.0) -> list[Delivery]:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.deliveries) >= count, timeout), len(self.deliveries)
             return list(self.deliveries)

@@ -22,7 +22,7 @@ def test_it_works(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "env.json").read_text())
     process.terminate()
     process.stdout.close()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert said == written
     assert written["pid"] == process.pid
     assert written["environment"]["HTTPS_PROXY"] == written["proxy_url"]
@@ -36,7 +36,7 @@ def test_it_ends_with_its_parent() -> None:
         assert process is not None
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.10", "example.org", "localhost", ""])

@@ -13,7 +13,7 @@ from .caller import Caller, wait_until
 ADDRESS = "https://rest.fal.ai/.well-known/jwks.json"
 
 
-def ask(fal: VirtualFal, *, timeout: float = 5) -> httpx.Response:
+def ask(fal: VirtualFal, *, timeout: float = 60) -> httpx.Response:
     """Through the proxy, as the product does."""
     context = ssl.create_default_context(cafile=fal.ca_file)
     with httpx.Client(proxy=fal.proxy_url, verify=context, timeout=timeout) as client:
