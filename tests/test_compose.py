@@ -17,6 +17,7 @@ from deploy import processes
 from image2model.configuration import SETTINGS
 from image2model.supervisor.options import Options
 from image2model.supervisor.stack import list_children
+from jobs import queue
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
@@ -110,10 +111,17 @@ def test_the_limits_are_those_of_bin_up(production, dockerfile):
     assert live.keys() == {"--websocket-max-message-size", "--websocket-max-frame-size"}
 
 
+def read_queues(command: list[str]) -> set[str]:
+    return set(queue.QUEUES).intersection(program_of(command).split())
+
+
 def test_bin_up_runs_the_same_workers(production):
+    """Each queue has its own container, where ``bin/up`` saves memory."""
     children = list_children(Options(host="0.0.0.0", port=8000, workers=2), secrets={"FAL_KEY": "key"})
-    wanted = {program_of(list(child.argv)) for child in children if child.name != "web"}
-    assert {program_of(production[name]["command"]) for name in WORKERS} == wanted
+    ours = set().union(*(read_queues(list(child.argv)) for child in children if child.name != "web"))
+    theirs = [read_queues(production[name]["command"]) for name in WORKERS]
+    assert set().union(*theirs) == ours == set(queue.QUEUES)
+    assert all(len(queues) == 1 for queues in theirs)
 
 
 def test_development_is_bin_up_itself(compose, dockerfile):
