@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth import password_validation
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, PasswordResetForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -96,6 +96,14 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         if "email" in self.changed_data and not self.instance.check_password(cleaned.get("password") or ""):
             self.add_error("password", "Enter your current password to change the e-mail address.")
         return cleaned
+
+
+class ForgottenPasswordForm(PasswordResetForm):
+    """Django's, in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "E-mail"
 
 
 class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]

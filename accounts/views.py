@@ -24,7 +24,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import services
 from accounts.addresses import is_within, read_address
 from accounts.errors import AccountError, TooManyFailures
-from accounts.forms import ChangePasswordForm, ConfirmForm, LoginForm, NewPasswordForm, ProfileForm, SignUpForm
+from accounts.forms import (
+    ChangePasswordForm,
+    ConfirmForm,
+    ForgottenPasswordForm,
+    LoginForm,
+    NewPasswordForm,
+    ProfileForm,
+    SignUpForm,
+)
 from accounts.models import Purpose, User
 from accounts.second_step import BACKEND, begin_second_step
 from accounts.sessions import end_other_sessions
@@ -177,6 +185,7 @@ def show_password_changed(request: HttpRequest) -> HttpResponse:
 
 
 class PasswordResetView(auth.PasswordResetView):
+    form_class = ForgottenPasswordForm
     template_name = "accounts/password_reset.html"
     email_template_name = "accounts/mails/password_reset.txt"
     subject_template_name = "accounts/mails/password_reset_subject.txt"

@@ -10,6 +10,8 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import LazyObject, empty
 
@@ -34,6 +36,18 @@ request_id_var: ContextVar[str] = ContextVar("request_id", default="")
 def choose_request_id(offered: str | None) -> str:
     """The caller's own token when it can be logged and sent back safely, else a new one."""
     return offered if offered and SANE.fullmatch(offered) else uuid4().hex
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Of pages alone: files are compressed already or asked for in parts, and a stream must not be held back.
+
+    Django's own adds random bytes, so that the length of an answer tells nothing of the tokens in it.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
+            return response
+        return super().process_response(request, response)
 
 
 class RequestIdMiddleware:

@@ -165,7 +165,10 @@ def find_output(attempt: Attempt) -> Any:
     """Where the model is, or ``Failed``."""
     output = catalog.find_output(catalog.ENGINES[attempt.engine], attempt.raw_result or {})
     if output is None or not output.model_url:
-        raise Failed("provider_bad_result", "FAL's result has no model in it.", retryable=True)
+        raise Failed(
+            "provider_bad_result", "FAL's result has no model in it.",
+            hint="Try again, or choose another engine.", retryable=True,
+        )  # fmt: skip
     return output
 
 

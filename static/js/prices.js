@@ -22,5 +22,5 @@ export const multiply = (price, count) => (price === null ? null : (Math.round(p
 /** Of a total that is too high, in words; nothing when it fits. */
 export function findShortage(total, remaining, say) {
   if (remaining === null || !(total > remaining + 0.00001)) return "";
-  return `This costs ${say(total)}, but ${remaining > 0 ? `only ${say(remaining)}` : "nothing"} of your budget is left this month.`;
+  return `This costs ${say(total)}, but ${remaining > 0 ? `only ${say(remaining)}` : "nothing"} of your budget is left this month. Fewer pictures or another engine cost less.`;
 }

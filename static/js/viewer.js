@@ -69,7 +69,13 @@ function start() {
     frame.dataset.ready = "";
     frame.querySelector('[data-does="wireframe"]').hidden = !findScene();
   });
-  viewer.addEventListener("error", () => (frame.querySelector("[data-viewer-problem]").hidden = false));
+  viewer.addEventListener("progress", ({ detail: { totalProgress: share } }) => {
+    frame.querySelector("[data-viewer-percent]").textContent = share > 0 && share < 1 ? `: ${Math.round(share * 100)} %` : "";
+  });
+  viewer.addEventListener("error", () => {
+    frame.querySelector("[data-viewer-loading]").hidden = true;
+    frame.querySelector("[data-viewer-problem]").hidden = false;
+  });
 }
 
 if (viewer) start();

@@ -52,6 +52,7 @@ def test_it_works(page, window):
     """Shown under our content policy, and every button of the toolbar does what it says."""
     viewer = page.locator("model-viewer")
     assert page.evaluate("document.querySelector('model-viewer').getDimensions().x") == pytest.approx(1)
+    expect(page.get_by_text("Loading the model")).to_be_hidden()
 
     wireframe = page.get_by_role("button", name="Wireframe")
     for is_on, state in ((True, "true"), (False, "false")):
@@ -69,6 +70,14 @@ def test_it_works(page, window):
     page.get_by_text("Dark", exact=True).click()
     expect(page.locator("[data-viewer]")).to_have_attribute("data-ground", "dark")
     assert window.complaints == []
+
+
+def test_until_the_viewer_is_there_the_preview_stands_for_it(still):
+    """On a slow line its script takes seconds: a picture and a word, and no button that does nothing yet."""
+    poster = still.locator("model-viewer > img")
+    assert poster.evaluate("image => image.decode().then(() => image.clientWidth)") > 300
+    expect(still.get_by_text("Loading the model")).to_be_visible()
+    expect(still.get_by_text("In your room")).to_be_hidden()
 
 
 def test_reset(page):

@@ -64,6 +64,7 @@ def test_what_would_fail_again_is_offered_with_changes(as_alice, job, retryable)
     page = read(as_alice.get(f"/jobs/{job.pk}/"))
     assert page.count("data-needs-changes") == (0 if retryable else 1)
     model = read(as_alice.get(f"/generations/{generation.pk}/"))
+    assert "result-stage" not in model  # the reason comes first, and the picture is shown beside it
     primary = re.search(r'button-primary"[^>]*(retry|again)/"', model.partition("result-main")[2])
     assert primary is not None
     assert primary[1] == ("retry" if retryable else "again")

@@ -178,6 +178,26 @@ def test_an_answer_that_is_no_json(page):
     expect(page.locator("[data-refusal]")).to_contain_text("too large for this server")
 
 
+IS_COVERED = """() => {
+  const element = document.activeElement;
+  const { left, top, width, height } = element.getBoundingClientRect();
+  const met = document.elementFromPoint(left + width / 2, top + height / 2);
+  const cover = met?.closest(".upload-bar, .site-header");
+  return element !== document.body && Boolean(cover) && !cover.contains(element);
+}"""
+
+
+def test_what_the_keyboard_reaches_can_be_seen(page):
+    drop(page, ("mug.png", make_picture(0)))
+    page.locator("[data-submits]").wait_for()
+    covered = []
+    for key in ["Tab"] * 40 + ["Shift+Tab"] * 40:
+        page.keyboard.press(key)
+        if page.evaluate(IS_COVERED):
+            covered.append(page.evaluate("document.activeElement.outerHTML"))
+    assert covered == []
+
+
 def test_without_a_script(open_window, alice):
     view = open_window(java_script_enabled=False)
     view.sign_in(alice)
