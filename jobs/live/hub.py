@@ -61,7 +61,8 @@ class Topic(Generic[Value]):
     async def wait(self, bell: asyncio.Event) -> None:
         """Until ``bell``, taken before the last read, rings; or the tick."""
         try:
-            await asyncio.wait_for(bell.wait(), TICK_SECONDS)
+            async with asyncio.timeout(TICK_SECONDS):  # wait_for may swallow that its task was cancelled
+                await bell.wait()
         except TimeoutError:
             self.stale = True
 

@@ -30,11 +30,21 @@ _TOO_MANY = JobError(
 class StreamConsumer(AsyncWebsocketConsumer):
     """Accepts first and then closes with a code when refused: a browser sees codes of open sockets only."""
 
-    async def connect(self) -> None:
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
         self._task: asyncio.Task[None] | None = None
         self._place = ExitStack()
         self._received: list[float] = []
         self._is_refused = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Whatever ends the connection ends what runs for it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._let_go()
+
+    async def connect(self) -> None:
         if not has_own_origin(self.scope):
             await self.close()  # refused before the handshake: a foreign page learns nothing
             return
@@ -68,7 +78,8 @@ class StreamConsumer(AsyncWebsocketConsumer):
             async for frame in frames:
                 message = json.dumps({"id": frame.id, "event": frame.event, "data": frame.data})
                 try:
-                    await asyncio.wait_for(self.send(message), SEND_SECONDS)
+                    async with asyncio.timeout(SEND_SECONDS):  # wait_for may swallow that its task was cancelled
+                        await self.send(message)
                 except TimeoutError:
                     return False
         return True
@@ -102,6 +113,9 @@ class StreamConsumer(AsyncWebsocketConsumer):
         await super().close(code=code, reason=reason)
 
     async def disconnect(self, code: int) -> None:
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._task is not None:
             self._task.cancel()
         self._place.close()
