@@ -50,9 +50,11 @@ def make_png_header(width: int, height: int) -> bytes:
 
 
 def make_text_bomb(kind: bytes, *, megabytes: int) -> bytes:
-    """A PNG whose text or colour profile inflates a thousandfold."""
-    packer = zlib.compressobj(9)
-    packed = b"".join(packer.compress(bytes(1024 * 1024)) for _ in range(megabytes)) + packer.flush()
+    """A PNG whose text or colour profile inflates a thousandfold: zeros, of which only the first megabyte is packed."""
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    block = packer.compress(bytes(1024 * 1024)) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = megabytes * 1024 * 1024 % 65_521 << 16 | 1  # Adler-32 of zeros
+    packed = b"\x78\xda" + block * megabytes + b"\x03\0" + struct.pack(">I", checksum)
     before = {b"zTXt": b"Comment\0\0", b"iCCP": b"icc\0\0", b"iTXt": b"Comment\0\x01\0\0\0"}[kind]
     return make_png(64, 64, extra=make_chunk(kind, before + packed))
 
