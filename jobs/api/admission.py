@@ -65,13 +65,11 @@ class Admission:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, *, length: int | None) -> Answer | None:
         """What is to be said when the body did not come; the other app then says nothing."""
-        if length is not None and length <= SMALL_BYTES:
-            await self.other(scope, receive, send)
-            return None
+        is_small = length is not None and length <= SMALL_BYTES
         patient, answered = PatientReceive(receive), _Answered(send)
         try:
-            await self.other(scope, patient, answered)
-        except OSError as error:  # Django puts a large body on the disk before anybody of ours could explain
+            await self.other(scope, receive if is_small else patient, answered)
+        except OSError as error:  # around Django, which puts large bodies on the disk: nobody of ours could explain
             if answered.has_begun:
                 raise
             return _read_shortage(error)
@@ -120,7 +118,7 @@ def _read_shortage(error: OSError) -> Answer:
     answer = read_error(error)
     if answer.status != SHORTAGE:
         raise error
-    logger.warning("A body could not be taken in: %s", error)
+    logger.warning("A request could not be answered: %s", error)
     return answer
 
 
