@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
+from image2model.api_document import DESCRIPTION, TAGS
 from image2model.configuration import ConfigurationError, list_secret_values, read_configuration
 from image2model.connections import database_from_url, email_from_url, storage_from_url
 from image2model.ops.logs import describe_logging
@@ -244,7 +245,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Image2Model",
-    "DESCRIPTION": "Turns pictures into 3D models.",
+    "DESCRIPTION": DESCRIPTION,
+    "TAGS": TAGS,
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

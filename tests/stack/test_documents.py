@@ -54,12 +54,14 @@ def test_the_python_of_the_api_document(product: Product, tmp_path: Path):
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     product.client().close()  # makes the key
     known = f"HOST = {product.url!r}\nKEY = {product.key!r}\nFOLDER = {str(tmp_path)!r}\n"
-    by_client, by_hand = (run_python(known + script) for script in re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    client, hand, socket = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    by_client, by_hand = run_python(known + client), run_python(known + hand + socket)
     assert "completed 100" in by_client
     assert "duck.stl" in by_client
     assert "unsupported_file_type" in by_client
     assert "completed 100" in by_hand
     assert "duck.stl" in by_hand
+    assert "task_completed 100" in by_hand  # over the websocket
 
 
 def run_python(script: str) -> str:
