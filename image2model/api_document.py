@@ -6,7 +6,7 @@ DESCRIPTION = """\
 Turns pictures into 3D models.
 
 1. Make a key on the page [API keys](/accounts/keys/) and send it with every call: `Authorization: Bearer i2m_…`.
-2. `POST /api/v1/upload` takes one picture or many in `files` and answers with the `job_id`; each picture becomes a model.
+2. `POST /api/v1/upload` takes one or many `files` and answers with the `job_id`; each picture becomes a model.
 3. `GET /api/v1/jobs/{job_id}/events` streams the progress until the job is over; a webhook can call you instead.
 4. `GET /api/v1/jobs/{job_id}/download.zip` gives every model; `GET /api/v1/jobs/{job_id}` lists each file.
 
