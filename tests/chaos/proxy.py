@@ -59,6 +59,10 @@ class Proxy:
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def open_connections(self) -> int:
+        return len(self._writers) // 2
+
     def set(self, **weather: Any) -> None:
         """From now on the network is so. What goes through no longer is cut at once."""
         self.weather = Weather(**weather)
