@@ -13,6 +13,7 @@ from jobs import catalog, meshes
 from jobs.engines.fal import (
     AccountProblem,
     DownloadError,
+    DownloadTimeout,
     Failed,
     FalClient,
     FalError,
@@ -157,8 +158,9 @@ class Collector:
 
 
 def _may_come_right(error: FalError) -> bool:
-    """A file that came too slowly or cut short did so several times already; it is not waited for."""
-    return isinstance(error, Gone | FileGone) or (error.retryable and error.code == "provider_unreachable")
+    """A file that was cut short was so several times already. A slow way may be our own machine's fault."""
+    is_far = error.retryable and error.code == "provider_unreachable"
+    return isinstance(error, Gone | FileGone | DownloadTimeout) or is_far
 
 
 def find_output(attempt: Attempt) -> Any:
