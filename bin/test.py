@@ -30,7 +30,7 @@ examples:
   bin/test --postgres -m database       what is sensitive to the database, on PostgreSQL
   bin/test tests/supervisor -k restart  some tests
 """
-_WORKERS = ("-n", "2")
+_WORKERS = ("-n", "3")  # many tests wait for other processes
 _EVERY_DAY, _CHAOS = "not slow and not chaos", "chaos and not slow"
 _CHAOS_WORKERS = ("-n", "2", "--dist", "loadfile", "tests/chaos")  # each file has a stack of its own
 _TESTS_FAILED, _MOST_TRIED_AGAIN = 1, 3

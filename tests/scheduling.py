@@ -19,7 +19,6 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-_ROOT = Path(__file__).resolve().parent.parent
 _ONE_PRODUCT = ("tests/stack",)  # folders
 
 
@@ -47,7 +46,11 @@ class FileScheduling(LoadScopeScheduling):
     def _choose_unit(self, node: WorkerController) -> str:
         """The longest of the kind that this worker likes best."""
         wishes = _WISHES[node is self.nodes[0]]
-        return min(self.workqueue, key=lambda unit: (wishes.index(judge_unit(unit)), -len(self.workqueue[unit])))
+
+        def rank(unit: str) -> tuple[int, int]:
+            return wishes.index(judge_unit(self.config.rootpath / unit)), -len(self.workqueue[unit])
+
+        return min(self.workqueue, key=rank)
 
 
 def find_unit(nodeid: str) -> str:
@@ -57,9 +60,8 @@ def find_unit(nodeid: str) -> str:
 
 
 @cache
-def judge_unit(unit: str) -> Kind:
+def judge_unit(path: Path) -> Kind:
     """By the marks that its text names."""
-    path = _ROOT / unit
     text = "".join(file.read_text() for file in (sorted(path.rglob("test_*.py")) if path.is_dir() else [path]))
     return next((kind for kind in (Kind.BROWSER, Kind.STACK) if kind.value in text), Kind.PLAIN)
 
