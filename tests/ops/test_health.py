@@ -129,6 +129,7 @@ def test_a_bad_key_is_a_stranger(nobody: Api) -> None:
     assert nobody.get(DETAILED, headers={"Authorization": "Bearer nonsense"}).status_code == 401
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_without_redis_it_names_redis_alone(nobody: Api, monkeypatch) -> None:
     note_workers(*ALL_QUEUES)
@@ -227,6 +228,7 @@ def test_without_storage_it_names_storage_alone(nobody: Api, monkeypatch) -> Non
     assert name_unwell(response.json()) == {"storage": "unhealthy"}
 
 
+@pytest.mark.database
 def test_without_a_database_it_names_the_database_alone(monkeypatch) -> None:
     def fail(*_, **__):
         raise OperationalError("the database is gone")
@@ -290,7 +292,7 @@ def test_a_check_that_hangs_does_not_hold_up_the_others() -> None:
     assert findings["slow"].status == Health.UNHEALTHY
     assert findings["slow"].details == {"error": "timeout"}
     assert findings["quick"].status == Health.HEALTHY
-    assert spent < 5
+    assert spent < 20  # the check that hangs does so for thirty
 
 
 def test_a_check_that_still_hangs_is_not_asked_again() -> None:

@@ -22,8 +22,8 @@ from tests.chaos.servers import describe_valkey, prepare_postgres
 from tests.running import Product, find_descendants, run_product, wait_until
 from tests.servers import find_free_port
 
-NOTICED_SECONDS = 30  # ten are promised; the machine may be three times slower
-ANSWER_SECONDS = 9  # three are promised
+NOTICED_SECONDS = 60  # ten are promised; the machine may be six times slower
+ANSWER_SECONDS = 18  # three are promised
 
 
 @dataclass(kw_only=True)
