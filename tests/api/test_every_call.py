@@ -77,6 +77,7 @@ def test_d01_nobody_is_refused(nobody: Api, method: str, path: str, slash: str) 
     assert response["WWW-Authenticate"] == "Bearer"
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(("method", "path"), [call for call in CALLS_WITH_IDS if not STAFF.fullmatch(call[1])])
 def test_e01_what_is_not_yours_is_not_there(api: Api, stranger: Api, bob: User, method: str, path: str) -> None:
     job = finish_job(make_job(bob))

@@ -9,6 +9,7 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -80,6 +81,37 @@ def test_a_key_in_the_wrong_place(product: Product, place: str) -> None:
     request_id = answer.json()["request_id"]
     wait_until(lambda: request_id in read_logs(product), what="the request's line")
     assert secret not in read_logs(product)
+
+
+REFUSALS = [
+    ("GET", "/api/v1/jobs/nonsense", {}, "invalid_id"),
+    ("GET", "/api/v1/jobs?colour=red", {}, "invalid_parameter"),
+    ("GET", "/api/v1/nowhere", {}, "not_found"),
+    ("PUT", "/api/v1/jobs", {}, "method_not_allowed"),
+    ("POST", "/api/v1/jobs", {"content": b"{", "headers": {"Content-Type": "application/json"}}, "malformed_json"),
+    ("POST", "/api/v1/upload", {"content": b"x", "headers": {"Content-Type": "text/plain"}}, "unsupported_media_type"),
+    ("POST", "/api/v1/upload", {"files": {"files": ("a.png", b"no picture", "image/png")}}, "unsupported_file_type"),
+    ("POST", "/api/v1/jobs", {"content": bytes(5 << 20)}, "request_too_large"),  # before any view
+    ("GET", "/api/v1/jobs/nonsense/events", {}, "invalid_id"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "more", "code"), REFUSALS)
+def test_a_refusal_is_found_in_the_log(
+    product: Product, method: str, path: str, more: dict[str, Any], code: str
+) -> None:
+    """By the id that the caller was told, with the code that the caller was told."""
+    with product.client() as client:
+        answer = client.request(method, path, **more)
+
+    assert (answer.json()["error_code"], answer.json()["request_id"]) == (code, answer.headers["X-Request-ID"])
+    request_id = answer.headers["X-Request-ID"]
+    found = wait_until(lambda: find_lines(product, request_id), what=f"a line about {code}")
+    assert any(code in line for line in found), found
+
+
+def find_lines(product: Product, words: str) -> list[str]:
+    return [line for line in read_logs(product).splitlines() if words in line]
 
 
 @pytest.mark.parametrize("key", [case("D17", "a bad key", "i2m_nonsense"), case("D17", "a foreign scheme", "x y")])

@@ -154,6 +154,7 @@ def test_without_a_floor_only_the_disk_itself_says_no(full_disk, settings):
     check_disk()
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_a_disk_that_fills_up_on_the_way_keeps_nothing(api: Api, monkeypatch):
     """The last of five thumbnails finds no room; several are written at once."""

@@ -137,6 +137,7 @@ def test_a_disk_that_is_full_stops_nobody(tmp_path: Path) -> None:
     handler.emit(make_record("one"))  # does not raise
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_lines_of_a_worker_carry_the_request_id(alice, monkeypatch) -> None:
     with bind(request_id="req-of-alice"):

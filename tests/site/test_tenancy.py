@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("route", [route for route, place in PLACE_OF.items() if place == Place.API_OF_OBJECT])
 def test_a_strangers_object_looks_like_an_unknown_one(bob, route: str) -> None:
     scene = set_scene()
