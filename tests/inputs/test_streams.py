@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from accounts.models import User
@@ -17,7 +16,7 @@ from jobs.live import doors
 from jobs.models import Job
 from tests.factories import finish_job, make_job
 from tests.inputs.rows import case
-from tests.live.client import bearer, make_scope, open_stream
+from tests.live.client import Socket, bearer, make_scope, open_stream
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -26,15 +25,15 @@ async def prepare(owner: User, **options) -> tuple[Job, dict[str, str]]:
     return await sync_to_async(make_job)(owner, **options), await sync_to_async(bearer)(owner)
 
 
-def connect(path: str, headers: dict[str, str] | None = None) -> WebsocketCommunicator:
+def connect(path: str, headers: dict[str, str] | None = None) -> Socket:
     scope = make_scope(path, headers or {}, kind="websocket")
-    return WebsocketCommunicator(application, path, headers=scope["headers"])
+    return Socket(application, path, headers=scope["headers"])
 
 
-async def read_to_close(socket: WebsocketCommunicator) -> int:
-    while (output := await socket.receive_output(20))["type"] == "websocket.send":
+async def read_to_close(socket: Socket) -> int:
+    while (output := await socket.receive_output())["type"] == "websocket.send":
         pass
-    await socket.disconnect(timeout=60)  # as a server tells the application when the connection is gone
+    await socket.disconnect()  # as a server tells the application when the connection is gone
     return output["code"]
 
 
@@ -44,7 +43,7 @@ async def test_a_script_with_a_key(alice, origin: str | None) -> None:
     socket = connect(f"/ws/jobs/{job.pk}/", key | ({"origin": origin} if origin else {}))
 
     assert (await socket.connect())[0]
-    assert (await socket.receive_json_from(20))["event"] == "task_queued"
+    assert (await socket.receive_json_from())["event"] == "task_queued"
     await socket.disconnect()
 
 

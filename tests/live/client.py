@@ -10,11 +10,29 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from channels.testing import WebsocketCommunicator
+
 from accounts.models import User
 from accounts.services import create_api_key
 from image2model.asgi import application
 
 PATIENCE = 60
+
+
+class Socket(WebsocketCommunicator):
+    """A websocket's client that waits for a busy machine too; the library gives up after a second."""
+
+    async def connect(self, timeout: float = PATIENCE) -> tuple[bool, Any]:
+        return await super().connect(timeout)
+
+    async def receive_json_from(self, timeout: float = PATIENCE) -> Any:
+        return await super().receive_json_from(timeout)
+
+    async def receive_output(self, timeout: float = PATIENCE) -> dict[str, Any]:
+        return await super().receive_output(timeout)
+
+    async def disconnect(self, code: int = 1000, timeout: float = PATIENCE) -> None:
+        await super().disconnect(code, timeout)
 
 
 @dataclass

@@ -7,13 +7,12 @@ import json
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from image2model.asgi import application
 from jobs.live import doors
 from tests.factories import finish_job, make_job
-from tests.live.client import PATIENCE, bearer, make_scope, open_stream
+from tests.live.client import PATIENCE, Socket, bearer, make_scope, open_stream
 from tests.live.test_events import prepare
 from tests.live.test_websocket import close_code, connect, read_to_close
 
@@ -169,7 +168,7 @@ class TestOrigins:
             (b"origin", b"http://evil.example"),
             (b"cookie", cookie["cookie"].encode()),
         ]
-        assert not (await WebsocketCommunicator(application, path, headers=headers).connect())[0]
+        assert not (await Socket(application, path, headers=headers).connect())[0]
 
 
 @pytest.mark.parametrize("text", ["{not json", "[]", "\x00", "null", '{"a":' * 100, "é" * 1000])
@@ -177,7 +176,7 @@ async def test_what_a_client_says_is_ignored(alice, text):
     job, key, _ = await prepare(alice)
     socket = connect(f"/ws/jobs/{job.pk}/", key)
     await socket.connect()
-    assert (await socket.receive_json_from(PATIENCE))["event"] == "task_queued"
+    assert (await socket.receive_json_from())["event"] == "task_queued"
     await socket.send_to(text_data=text)
     await sync_to_async(finish_job)(job)
     messages, code = await read_to_close(socket)

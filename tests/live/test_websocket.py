@@ -7,19 +7,18 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from image2model.asgi import application
 from tests.factories import finish_job, make_job
-from tests.live.client import bearer, make_scope, open_stream
+from tests.live.client import Socket, bearer, make_scope, open_stream
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
 def connect(path, headers=None):
     scope = make_scope(path, headers or {}, kind="websocket")
-    return WebsocketCommunicator(application, path, headers=scope["headers"])
+    return Socket(application, path, headers=scope["headers"])
 
 
 async def prepare(owner):
@@ -30,9 +29,9 @@ async def prepare(owner):
 async def read_to_close(socket):
     """All messages, then the code it was closed with."""
     messages = []
-    while (output := await socket.receive_output(20))["type"] == "websocket.send":
+    while (output := await socket.receive_output())["type"] == "websocket.send":
         messages.append(json.loads(output["text"]))
-    await socket.disconnect(timeout=60)  # as a server tells the application when the connection is gone
+    await socket.disconnect()  # as a server tells the application when the connection is gone
     return messages, output.get("code")
 
 
@@ -59,7 +58,7 @@ async def test_all_my_jobs(alice):
     job, key = await prepare(alice)
     socket = connect("/ws/jobs/", key)
     await socket.connect()
-    assert (await socket.receive_json_from(20))["data"]["job_id"] == str(job.pk)
+    assert (await socket.receive_json_from())["data"]["job_id"] == str(job.pk)
     await socket.disconnect()
 
 
@@ -70,7 +69,7 @@ async def test_a_browser_comes_with_its_session(alice):
     cookie = {"cookie": f"sessionid={client.cookies['sessionid'].value}", "origin": "http://testserver"}
     socket = connect(f"/ws/jobs/{job.pk}/", cookie)
     await socket.connect()
-    assert (await socket.receive_json_from(20))["event"] == "task_queued"
+    assert (await socket.receive_json_from())["event"] == "task_queued"
     await socket.disconnect()
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.db import InterfaceError, OperationalError
 
 from image2model.asgi import application
 from jobs.live import hub
 from jobs.services import cancel_job
 from tests.factories import make_job
-from tests.live.client import bearer, make_scope, open_stream
+from tests.live.client import Socket, bearer, make_scope, open_stream
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -71,7 +70,7 @@ async def test_a_new_websocket_is_closed(alice, outage):
     job, key = await sync_to_async(make_job)(alice), await sync_to_async(bearer)(alice)
     outage.error = OperationalError("gone")
     path = f"/ws/jobs/{job.pk}/"
-    socket = WebsocketCommunicator(application, path, headers=make_scope(path, key, kind="websocket")["headers"])
+    socket = Socket(application, path, headers=make_scope(path, key, kind="websocket")["headers"])
     await socket.connect()
-    assert (await socket.receive_json_from(20))["data"]["error_code"] == "database_unavailable"
-    assert (await socket.receive_output(20))["code"] == 4503
+    assert (await socket.receive_json_from())["data"]["error_code"] == "database_unavailable"
+    assert (await socket.receive_output())["code"] == 4503

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.test import Client
 
@@ -17,7 +16,7 @@ from image2model import asgi
 from jobs.live import sse
 from jobs.models import Job
 from tests.factories import UserFactory, make_job
-from tests.live.client import bearer, make_scope, open_stream
+from tests.live.client import Socket, bearer, make_scope, open_stream
 from tests.site.places import STREAMS, Place
 from tests.site.walking import CANARY
 
@@ -113,12 +112,12 @@ async def test_a_strangers_job_looks_like_an_unknown_one(job: Job, route: str, b
 async def listen(path: str, headers: dict[str, str], query: str = "") -> tuple[str, int | None]:
     """What came over a websocket until the first frame or its end, and the code of that."""
     scope = make_scope(path + query, headers, kind="websocket")
-    socket = WebsocketCommunicator(asgi.application, path + query, headers=scope["headers"])
+    socket = Socket(asgi.application, path + query, headers=scope["headers"])
     if not (await socket.connect())[0]:
         return "", None
-    told, output = "", await socket.receive_output(20)
+    told, output = "", await socket.receive_output()
     while output["type"] == "websocket.send" and '"event": "error"' in output["text"]:
-        told, output = told + output["text"], await socket.receive_output(20)
+        told, output = told + output["text"], await socket.receive_output()
     if output["type"] == "websocket.send":
         await socket.disconnect()
         return output["text"], 101

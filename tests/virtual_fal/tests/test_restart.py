@@ -44,9 +44,11 @@ def test_it_works(journalled: VirtualFal, journalled_caller: Caller) -> None:
 
 def test_what_waited_goes_on(journalled: VirtualFal, journalled_caller: Caller) -> None:
     caller = journalled_caller
-    journalled.set_options(queue_seconds=1.0)
-    cancelled, job = caller.submit(), caller.submit()
+    journalled.set_options(queue_seconds=60.0)
+    cancelled = caller.submit()
     caller.http.put(cancelled["cancel_url"])
+    journalled.set_options(queue_seconds=1.0)
+    job = caller.submit()
     journalled.kill()
     journalled.restart()
     assert caller.get_result(cancelled).status_code == 499
