@@ -23,9 +23,11 @@ _ONE_PRODUCT = ("tests/stack",)  # folders
 
 
 class Kind(Enum):
-    STACK = "mark.stack"
-    BROWSER = "mark.browser"
-    PLAIN = ""
+    """By the marks that tell it."""
+
+    BROWSER = ("mark.browser",)
+    STACK = ("mark.stack", "mark.chaos")
+    PLAIN = ("",)
 
 
 _WISHES = {True: (Kind.STACK, Kind.PLAIN, Kind.BROWSER), False: (Kind.PLAIN, Kind.STACK, Kind.BROWSER)}
@@ -63,7 +65,7 @@ def find_unit(nodeid: str) -> str:
 def judge_unit(path: Path) -> Kind:
     """By the marks that its text names."""
     text = "".join(file.read_text() for file in (sorted(path.rglob("test_*.py")) if path.is_dir() else [path]))
-    return next((kind for kind in (Kind.BROWSER, Kind.STACK) if kind.value in text), Kind.PLAIN)
+    return next(kind for kind in Kind if any(mark in text for mark in kind.value))
 
 
 @pytest.hookimpl(tryfirst=True)
