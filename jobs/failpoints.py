@@ -96,6 +96,7 @@ def _perform(action: str, name: str) -> None:
 def _take_armed(armed: Path) -> str:
     """What the folder asks for here; renamed in the same step, so that it strikes once in all processes."""
     with suppress(FileNotFoundError):
+        armed.stat()  # needs no descriptor, where there may be none left for an unarmed step
         action, _, turn = armed.read_text().partition("@")
         _passed[armed.name] += 1
         if _passed[armed.name] >= int(turn or 1):
