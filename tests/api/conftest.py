@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from accounts.models import User
 from tests.api.client import Api
+
+
+@pytest.fixture(autouse=True)
+def _nothing_came_in_before(settings) -> None:
+    """Other tests of this process leave files there, as the locks of large pictures."""
+    for path in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
+        path.unlink()
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ class Held:
 
 async def look() -> Held:
     gc.collect()
-    kinds = Counter(type(each).__name__ for each in gc.get_objects() if isinstance(each, OF_LISTENERS))
+    kinds = Counter(type(each).__name__ for each in gc.get_objects() if issubclass(type(each), OF_LISTENERS))
     return Held(
         tasks=len(asyncio.all_tasks()),
         threads=threading.active_count(),

@@ -149,11 +149,11 @@ def test_only_those_who_call_fal_have_the_key(portal: Product, secret: bytes):
     """The web process faces the world, and the workers that read strangers' files need it as little."""
     holders = {name for name in PROCESSES if any(holds(pid, secret) for pid in portal.find(name))}
     assert all(portal.find(name) for name in PROCESSES)
-    assert holders == {"work fal", "work watch"}
+    assert holders == {"work fal watch"}
     assert not any(secret in command.encode() for command in portal.processes().values())
 
 
-PROCESSES = ("uvicorn", "work local", "work post", "work fal", "work watch", "valkey-server")
+PROCESSES = ("uvicorn", "work local", "work post", "work fal watch", "valkey-server")
 
 
 def holds(pid: int, secret: bytes) -> bool:
