@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from datetime import timedelta
 from typing import NoReturn
 
 import pytest
@@ -110,12 +111,12 @@ def test_a_format_is_made_later(alice, monkeypatch):
     with monkeypatch.context() as patch:
         run_short(patch, errno.EMFILE)
         for _ in range(6):
-            Conversion.objects.filter(status="processing").update(lease_until=runs.Now())
+            Conversion.objects.filter(status="processing").update(lease_until=runs.Now() - timedelta(seconds=1))
             conversion = claim_conversion()
             assert conversion is not None
             with pytest.raises(OSError, match="open files"):
                 run_conversion(conversion)
-    Conversion.objects.update(lease_until=runs.Now())
+    Conversion.objects.update(lease_until=runs.Now() - timedelta(seconds=1))
     conversion = claim_conversion()
     assert conversion is not None
     run_conversion(conversion)
