@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from image2model.middleware import request_id_var
+from image2model.next_steps import NEXT_STEPS
 
 # Where this request's refusal is noted for its line in the log; a list, so that threads of the request share it.
 refusals_var: ContextVar[list[str] | None] = ContextVar("refusals", default=None)
@@ -21,7 +22,8 @@ refusals_var: ContextVar[list[str] | None] = ContextVar("refusals", default=None
 def build_error(
     code: str, message: str, status: int, *, hint: str = "", details: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """``hint`` and ``details`` appear only when there is something to say."""
+    """``hint`` is the next step: what the caller says, or what helps with such an error in general. ``details`` appear
+    only when there is something to say."""
     if (noted := refusals_var.get()) is not None:
         noted.append(code)
     envelope: dict[str, Any] = {
@@ -31,8 +33,8 @@ def build_error(
         "status_code": int(status),
         "request_id": request_id_var.get() or uuid4().hex,
     }
-    if hint:
-        envelope["hint"] = hint
+    if step := hint or NEXT_STEPS.get(code):
+        envelope["hint"] = step
     if details:
         envelope["details"] = dict(details)
     return envelope

@@ -6,13 +6,14 @@ import logging
 import os
 from typing import cast
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 from django.urls import get_resolver, re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "image2model.settings")
-django_application = get_asgi_application()  # before the imports below: they need the app registry
+django.setup(set_prefix=False)  # before the imports below: they need the app registry
 
+from image2model.handler import Handler  # noqa: E402
 from image2model.misspelt import find_misspelt  # noqa: E402
 from image2model.ops.alive import Alive  # noqa: E402
 from image2model.ops.beating import Lifespan, beat_under_daphne  # noqa: E402
@@ -30,6 +31,7 @@ websocket_urls = [
     re_path(r"^ws/jobs/(?P<job_id>[^/]+)/?$", JobConsumer.as_asgi()),
     re_path(r"^", NowhereConsumer.as_asgi()),
 ]
+django_application = Handler()
 http_application = Recorder(Alive(EventStreams(Admission(Waiting(cast(App, django_application))))))
 application = ProtocolTypeRouter(
     {"http": http_application, "websocket": URLRouter(websocket_urls), "lifespan": Lifespan()}

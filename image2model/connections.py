@@ -22,7 +22,13 @@ def database_from_url(url: str, *, default: Path) -> dict[str, Any]:
     if not url or parts.scheme == "sqlite":
         path = Path(unquote(parts.path)) if url else default
         test = {"NAME": str(path.with_name("test-" + path.name))}
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": SQLITE_OPTIONS, "TEST": test}
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(path),
+            "CONN_MAX_AGE": None,  # opening it anew means reading its whole schema
+            "OPTIONS": SQLITE_OPTIONS,
+            "TEST": test,
+        }
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ConfigurationError("DATABASE_URL must begin with postgres:// or sqlite:///.")
     options: dict[str, Any] = dict(parse_qsl(parts.query))

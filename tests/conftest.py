@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -69,6 +70,14 @@ def _fal_library_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """The product points fal_client's module at its hosts; the next test finds it as it was."""
     for name in ("REST_URL", "CDN_URL", "MAX_ATTEMPTS"):
         monkeypatch.setattr(library, name, getattr(library, name))
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_of_the_test_before() -> Iterator[None]:
+    """A thread that answers requests keeps its connection for the next one, which some tests forbid."""
+    yield
+    if asgi := sys.modules.get("image2model.asgi"):
+        asgi.django_application.threads.end_idle()
 
 
 @pytest.fixture(autouse=True, scope="session")

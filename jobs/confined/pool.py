@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from jobs.confined.child import Child, ChildError, Kind
+from jobs.confined.turns import Turns
 from jobs.confined.wire import Message
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class Pool:
         os.register_at_fork(after_in_child=self._begin_after_fork)
 
     def _begin(self) -> None:
-        self._turns = threading.BoundedSemaphore(self._at_once)
+        self._turns = Turns(self._at_once)
         self._lock = threading.Lock()
         self._idle: list[Child] = []
 
@@ -41,7 +42,7 @@ class Pool:
     ) -> Message:
         """The answer to a task, or ``ChildError``; ``OSError`` when no child can be started. Waits for its turn."""
         seconds = min(seconds or self._kind.wall_seconds, self._kind.wall_seconds)
-        with self._turns:
+        with self._turns.take():
             try:
                 return self._run(task, arguments, files=files, seconds=seconds)
             except ChildError as error:

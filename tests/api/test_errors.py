@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from image2model.answers import build_error
+from image2model.next_steps import NEXT_STEPS
 from jobs.api.errors import Answer, list_headers
 from jobs.api.openapi.errors import MEANINGS, NAMES
 from jobs.errors import STATUS_OF_CODE
@@ -41,6 +43,13 @@ def test_it_works() -> None:
 def test_every_status_has_words() -> None:
     assert set(STATUS_OF_CODE.values()) == set(NAMES)
     assert list(MEANINGS) == list(STATUS_OF_CODE)
+
+
+def test_every_error_has_a_next_step() -> None:
+    assert sorted(NEXT_STEPS) == sorted(STATUS_OF_CODE)
+    assert all(step.endswith(".") for step in NEXT_STEPS.values())
+    assert build_error("not_found", "No.", 404)["hint"] == NEXT_STEPS["not_found"]
+    assert build_error("not_found", "No.", 404, hint="Look there.")["hint"] == "Look there."
 
 
 def test_no_refusal_makes_up_a_code() -> None:

@@ -234,8 +234,7 @@ class Stack:
         """Nobody writes meanwhile."""
         if self.on_postgres:
             with self.connect() as connection:
-                connection.execute("BEGIN")
-                connection.execute("LOCK TABLE jobs_job, jobs_generation, jobs_attempt IN EXCLUSIVE MODE")
+                _lock_tables(connection)
                 time.sleep(seconds)
         else:
             with closing(sqlite3.connect(self.data_dir / "image2model.sqlite3", timeout=60)) as connection:
@@ -282,3 +281,14 @@ class Stack:
         for part in self.parts.values():
             if part.process is not None:
                 part.process.wait(30)
+
+
+def _lock_tables(connection: psycopg.Connection[Any]) -> None:
+    """The product takes them in another order: whoever locks them may be thrown out, and asks again."""
+    while True:
+        connection.execute("BEGIN")
+        try:
+            connection.execute("LOCK TABLE jobs_job, jobs_generation, jobs_attempt IN EXCLUSIVE MODE")
+            return
+        except psycopg.errors.DeadlockDetected:
+            connection.execute("ROLLBACK")

@@ -16,6 +16,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from image2model.asgi import application
+from image2model.handler import MOST_IDLE
 from jobs.live import hub
 from jobs.models import Job
 from jobs.services import cancel_job, delete_job
@@ -212,12 +213,15 @@ async def test_many_who_wait_hold_neither_threads_nor_connections(alice, key, se
         return Job.objects.count() == len(calls)
 
     await sync_to_async(lambda: wait_until(all_are_made, what="the jobs"))()
-    await sync_to_async(lambda: wait_until(lambda: count_own_connections() <= 4, what="the connections to be closed"))()
+    await sync_to_async(
+        lambda: wait_until(lambda: count_own_connections() <= 3 + MOST_IDLE, what="the connections to be closed")
+    )()
     for job in await sync_to_async(lambda: list(Job.objects.all()))():
         await until_somebody_waits_for(job)
     assert not any(call.status for call in opened)
     threads = [thread.name for thread in threading.enumerate()]
-    assert len(threads) < 15, threads  # the pool of look-ups at most, not one for each caller
+    assert sum(name.startswith("request") for name in threads) <= MOST_IDLE, threads
+    assert len(threads) < 15 + MOST_IDLE, threads  # and the pool of look-ups, not one for each caller
 
     for call in calls:
         await call.__aexit__(None, None, None)
