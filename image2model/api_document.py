@@ -17,7 +17,7 @@ curl -sN $HOST/api/v1/jobs/$JOB/events -H "$AUTH"
 curl -s $HOST/api/v1/jobs/$JOB/download.zip -H "$AUTH" -o models.zip
 ```
 
-Every error has a stable `error_code`, a `message`, mostly a `hint`, and the `request_id` that is also in the server's
+Every error has a stable `error_code`, a `message`, a `hint` with the next step, and the `request_id` that is also in the server's
 log. 429 and 503 say in `Retry-After` when to come back. With an `Idempotency-Key`, what makes work can be sent again
 without being made twice.
 """

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from tests.load import drain, reads, streams, uploads
+from tests.load import drain, hostile, reads, streams, uploads
 from tests.load.report import tell
 
 # How many of what each sends; ``--share`` makes it less on a machine that others need.
@@ -17,6 +17,7 @@ SCENARIOS: dict[str, Callable[[float], dict[str, Any]]] = {
     "batches": lambda share: asyncio.run(uploads.run_batches(at_once=4)),
     "streams": lambda share: asyncio.run(streams.run_streams(clients=round(500 * share))),
     "reads": lambda share: asyncio.run(reads.run_reads(count=round(400 * share), queued=round(10_000 * share))),
+    "hostile": lambda share: asyncio.run(hostile.run_hostile()),
     "drain": lambda share: drain.run_drain(pictures=25 * round(8 * share)),
 }
 

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts.models import ApiKey, User
 from image2model.openapi import document
-from jobs.api import serializers
+from jobs.api import account_shapes
 from jobs.api.views.base import JobView
 from jobs.services import (
     active_limit,
@@ -42,7 +42,7 @@ def describe_own_key(key: ApiKey) -> dict[str, Any]:
 
 
 class AccountView(JobView):
-    @document("get_account", responses=serializers.AccountSerializer)
+    @document("get_account", responses=account_shapes.AccountSerializer)
     def get(self, request: Request) -> Response:
         """My limits and what is used of them."""
         return Response(

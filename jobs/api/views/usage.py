@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from image2model.openapi import document
-from jobs.api import requests, serializers
+from jobs.api import account_shapes, requests
 from jobs.api.fields import refuse
 from jobs.api.views.base import JobView
 from jobs.describe import CURRENCY, describe_engine, format_money
@@ -24,7 +24,7 @@ MAX_DAYS = 366
 class UsageView(JobView):
     query_fields = frozenset({"from", "to"})
 
-    @document("get_usage", parameters=requests.USAGE_DAYS, responses=serializers.UsageSerializer)
+    @document("get_usage", parameters=requests.USAGE_DAYS, responses=account_shapes.UsageSerializer)
     def get(self, request: Request) -> Response:
         """What I used and spent, by day (UTC) and engine, the latest day first."""
         since, until = read_days(request.query_params.dict())
