@@ -10,9 +10,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from random import SystemRandom
 
 from image2model.supervisor.processes import die_with_this_process
 from image2model.supervisor.valkey import find_server
@@ -150,5 +151,9 @@ def _wait_for(is_ready: Callable[[], bool], *, process: subprocess.Popen[bytes],
 
 
 def find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """Below those that outgoing connections are given: a server that is started again there finds it free."""
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in SystemRandom().sample(range(min(20_000, first_given - 1_000), first_given), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise RuntimeError("There is no free port.")

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.servers import find_free_port
+
 _CHUNK = 64 * 1024
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER of 0 seconds: close() sends RST
 
@@ -42,7 +44,7 @@ class Proxy:
 
     target: tuple[str, int]
     seed: int = 0
-    port: int = 0
+    port: int = field(default_factory=find_free_port)
     weather: Weather = FINE
     connections: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -90,7 +92,6 @@ class Proxy:
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def _change(self) -> None:
         if self.weather.down or self.weather.reset:

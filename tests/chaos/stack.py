@@ -48,7 +48,7 @@ class Stack:
         self._read_end = read_end
         resources.callback(lambda: [os.close(number) for number in (read_end, self._pipe)])
         self.fal: VirtualFal = resources.enter_context(
-            run_virtual_fal(run_seconds=0.3, concurrency=0, proxy_port=None, journal=True)
+            run_virtual_fal(port=find_free_port(), run_seconds=0.3, concurrency=0, proxy_port=None, journal=True)
         )
         self.parts: dict[str, Part] = {}
         self.proxies: dict[str, Proxy] = {}
