@@ -97,7 +97,8 @@ class Drain:
         """Claim until the hands are full; is there anything in them?"""
         if self._may_look("collecting", self._collecting, most=COLLECTING_AT_ONCE):
             free = COLLECTING_AT_ONCE - len(self._collecting)
-            ready = await self._rows(collecting.claim_ready, at_most=free)
+            in_hand = [attempt.pk for attempt in self._collecting.values()]
+            ready = await self._rows(collecting.claim_ready, at_most=free, in_hand=in_hand)
             self._take("collecting", self._collecting, ready, work=self._collector.collect)
         if self._may_look("sending", self._sending, most=SENDING_AT_ONCE):
             free = SENDING_AT_ONCE - len(self._sending)

@@ -14,6 +14,8 @@ from jobs.fal import artifacts
 from jobs.fal import collecting as collecting_steps
 from jobs.models import Artifact, Attempt, Generation, LedgerEntry
 from jobs.services import cancel_job
+from jobs.services.runs import NewArtifact
+from tests.running import wait_until
 from tests.virtual_fal.scenarios import ROWS
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -225,6 +227,52 @@ def test_a_dead_worker_is_replaced(alice, scene):
     attempt = Attempt.objects.get()
     Attempt.objects.update(lease_until=attempt.ready_at)
     assert scene.run(job).status == "completed"
+
+
+def test_a_worker_that_slept_fetches_nothing_twice(alice, scene, monkeypatch):
+    """Its leases have lapsed when it wakes up; what it has in hand looks free."""
+    from jobs.services.fal import collecting
+
+    job = scene.make_job(alice)
+    scene.send()
+    scene.follow_until_ready()
+    claim, store = collecting.claim_ready, artifacts.files.store_file
+    looks, stored = [], []
+
+    def look(**wanted):
+        looks.append(wanted)
+        return claim(**wanted)
+
+    def store_late(path, source):
+        wait_until(lambda: len(looks) > 1, what="the next look")
+        stored.append(path)
+        store(path, source)
+
+    monkeypatch.setattr(collecting, "LEASE_SECONDS", -1)
+    monkeypatch.setattr(collecting, "claim_ready", look)
+    monkeypatch.setattr(artifacts.files, "store_file", store_late)
+    assert scene.run(job).status == "completed"
+    assert len(stored) == 1
+
+
+def test_the_same_result_twice_at_once_keeps_its_file(alice, scene):
+    """Of a second try, whose record removes the files of the first."""
+    from jobs.services.fal import collecting
+
+    scene.make_job(alice)
+    scene.send()
+    scene.follow_until_ready()
+    Generation.objects.update(attempt=2)
+    Attempt.objects.update(number=2)
+    [attempt] = collecting.claim_ready(at_most=1)
+    path = f"{files.attempt_folder(attempt.generation_id, 2)}/model.glb"
+    files.write_file(path, b"model")
+    model = NewArtifact(role="model", format="glb", path=path, filename="a.glb", content_type="model/gltf-binary",
+                        size=5, sha256="0" * 64)  # fmt: skip
+    both = [collecting.Collected(attempt=attempt, artifacts=(model,))] * 2
+    assert collecting.record_collected(both) == {attempt.pk}
+    assert Artifact.objects.get().path == path
+    assert files.exists(path)
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -28,9 +28,10 @@ FULL_DISK_SECONDS = 30
 WANTED = (Status.PROCESSING, Status.FAILED)
 
 
-def claim_ready(*, at_most: int) -> list[Attempt]:
-    """Requests that are over and whose results nobody is fetching, now this worker's."""
-    ready = waiting_to_be_collected().order_by("ready_at")
+def claim_ready(*, at_most: int, in_hand: Collection[int] = ()) -> list[Attempt]:
+    """Requests that are over and whose results nobody is fetching, now this worker's. ``in_hand``: attempts that it is
+    fetching already; where it slept for longer than their leases, they look free."""
+    ready = waiting_to_be_collected().exclude(pk__in=in_hand).order_by("ready_at")
     with transaction.atomic():
         claimed = list(ready.select_for_update(skip_locked=True).values_list("pk", flat=True)[:at_most])
         Attempt.objects.filter(pk__in=claimed).update(lease_until=lease_for(LEASE_SECONDS))
@@ -162,7 +163,8 @@ def _note_collected(collected: Sequence[Collected]) -> list[Collected]:
     Attempt.objects.filter(pk__in=fresh).update(
         collected_at=Now(), settled_at=Now(), lease_until=None, next_poll_at=None
     )
-    return [each for each in collected if each.attempt.pk in fresh]
+    once = {each.attempt.pk: each for each in collected}  # what came twice at once lies in the same files
+    return [each for pk, each in once.items() if pk in fresh]
 
 
 def _find_wanted(collected: Sequence[Collected]) -> list[Collected]:
