@@ -108,13 +108,18 @@ def make_local(scene: Scene, alice: Caller) -> str:
     return str(job_id)
 
 
+def has_model(alice: Caller, job_id: str) -> bool:
+    """A bug may have failed it, and then there is nothing to convert."""
+    return bool(alice.insist("GET", f"/api/v1/jobs/{job_id}").body["status"] == "completed")
+
+
 def run_waves(scene: Scene, waves: list[list[str]], *, action: str, forgiven: tuple[str, ...] = ()) -> None:
     alice = scene.caller("alice")
     scene.stack.wait_until(lambda: "tripo-v2.5" in str(alice.call("GET", "/api/v1/models/available").body), what="FAL")
     old, new = make_local(scene, alice), make_local(scene, alice)
     for points in waves:
         third = Wave(scene, points, action=action).run(deletes=old, converts=new)
-        old, new = new, third
+        old, new = new, third if has_model(alice, third) else make_local(scene, alice)
         judge(scene.stack, scene.history, forgiven_errors=forgiven)
 
 
