@@ -17,9 +17,9 @@ curl -sN $HOST/api/v1/jobs/$JOB/events -H "$AUTH"
 curl -s $HOST/api/v1/jobs/$JOB/download.zip -H "$AUTH" -o models.zip
 ```
 
-Every error has a stable `error_code`, a `message`, a `hint` with the next step, and the `request_id` that is also in the server's
-log. 429 and 503 say in `Retry-After` when to come back. With an `Idempotency-Key`, what makes work can be sent again
-without being made twice.
+Every error has a stable `error_code`, a `message`, a `hint` with the next step, and the `request_id` that is also in
+the server's log. 429 and 503 say in `Retry-After` when to come back. With an `Idempotency-Key`, what makes work can be
+sent again without being made twice.
 """
 
 # What most people look for comes first; what only staff may do, last.
