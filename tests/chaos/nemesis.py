@@ -247,6 +247,7 @@ def describe(evidence: Evidence, nemesis: Nemesis, *, seed: int, settled: float)
         "kinds": dict(nemesis.done),
         "requests": len(evidence.said),
         "answers": dict(Counter(each.status for each in evidence.said)),
+        "refusals": dict(Counter(each.error_code for each in evidence.said if each.error_code)),
         "jobs": len(evidence.rows["jobs"]),
         "generations": dict(states),
         "accepted_posts": len(evidence.submits),
