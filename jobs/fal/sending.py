@@ -92,7 +92,8 @@ class Sender:
             raise  # nothing can be noted now: the sweep finds it when its lease has run out
         except Exception:
             if not await self._rows(runs.is_running, generation):
-                logger.info("Generation %s was deleted or taken while it was being sent.", generation.pk)
+                told = "Generation %s was deleted or taken while it was being sent."
+                logger.info(told, generation.pk, exc_info=True)
                 return
             await self._rows(runs.fail_generation, generation, failure=_BUG)
             raise

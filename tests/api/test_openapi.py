@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
@@ -16,7 +18,7 @@ from jobs.errors import STATUS_OF_CODE
 from tests.api.document import read_document, resolve, validate
 
 COMMITTED = Path(__file__).resolve().parent.parent.parent / "docs" / "openapi.json"
-REMEDY = "manage.py spectacular --format openapi-json --file docs/openapi.json"
+REMEDY = "manage.py describe_api > docs/openapi.json"
 FORMS = {"upload", "upload_image", "store_images"}  # files have no example in JSON: docs/api.md sends some
 
 
@@ -32,6 +34,13 @@ def test_it_works(client: Client) -> None:
     served = json.loads(client.get("/api/schema").content)
 
     assert json.loads(COMMITTED.read_text(encoding="utf-8")) == served, f"Write it anew: {REMEDY}"
+
+
+def test_it_is_written_as_told() -> None:
+    written = io.StringIO()
+    call_command("describe_api", stdout=written)
+
+    assert written.getvalue() == COMMITTED.read_text(encoding="utf-8"), f"Write it anew: {REMEDY}"
 
 
 def test_it_is_valid() -> None:
